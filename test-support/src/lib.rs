@@ -1,0 +1,33 @@
+//! Debuggees for tests.
+//!
+//! Tests name a sample program, how it is to be built and for which target, and get the path of
+//! the finished `.wasm` file:
+//!
+//! ```no_run
+//! use wasmscope_test_support::{Build, Target, sample};
+//!
+//! let wasm = sample("index_out_of_bounds", Build::Debug, Target::WasiP1);
+//! ```
+//!
+//! All samples are built together, once per target directory, by one cargo invocation for each
+//! pair of target and profile; cargo itself notices when a source has changed. Test processes and
+//! threads may ask at the same time.
+//!
+//! What lives here: [`build`](crate::sample) of debuggees, [places](crate::workspace) of the
+//! repository, and small helpers to write tests that do not repeat line numbers. What does not:
+//! running anything under wasmscope. The crate depends on no other crate of the workspace, so
+//! that each of them can use it in its tests.
+//!
+//! Every function panics, with what to do about it, when it cannot do its work: a test has no
+//! better answer.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod build;
+mod places;
+mod text;
+
+pub use build::{Build, Target, sample, sample_bytes, samples};
+pub use places::{prebuilt, sample_source, target_dir, wasmscope_binary, workspace};
+pub use text::{line_of, marked_line, wat_to_wasm};
