@@ -1,0 +1,20 @@
+//! Code offset ⇄ source, variables and types: everything wasmscope knows about a program without
+//! running it.
+//!
+//! [`Binary`] takes a file apart into core modules; [`Symbols`] answers questions about one of
+//! them. Nothing here knows Wasmtime.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod dwarf;
+pub mod location;
+pub mod offsets;
+pub mod prologue;
+pub mod types;
+pub mod variables;
+pub mod wasm;
+
+pub use dwarf::DieId;
+pub use offsets::{CodeOffset, CodeSection, ModulePc};
+pub use wasm::{Binary, BinaryError, BinaryKind, CoreModule, CustomSection, FunctionBody};

@@ -1,0 +1,1 @@
+//! Locations: where DWARF says a variable is, evaluated on a stopped guest.

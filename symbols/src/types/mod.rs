@@ -1,0 +1,1 @@
+//! Types: what DWARF says a value is made of, in Rust's words.

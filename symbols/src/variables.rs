@@ -1,0 +1,1 @@
+//! Variables in scope at a place.

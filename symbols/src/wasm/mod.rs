@@ -1,0 +1,11 @@
+//! The container: what a Wasm binary holds, before any DWARF is read.
+//!
+//! A [`Binary`] is a core module or a component; either way it comes down to a list of core
+//! modules, each with its function bodies, its names and its custom sections. Everything about
+//! source code lives in [`crate::dwarf`].
+
+mod binary;
+mod module;
+
+pub use binary::{Binary, BinaryError, BinaryKind};
+pub use module::{CoreModule, CustomSection, FunctionBody};
