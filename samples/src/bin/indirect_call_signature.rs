@@ -1,0 +1,37 @@
+//! Fails: calls through a function pointer whose type is not the function's: the table has a function at that index, but of another signature.
+
+use std::hint::black_box;
+
+type Handler = fn(u32) -> u32;
+
+struct Event {
+    kind: usize,
+    payload: u32,
+}
+
+fn double(value: u32) -> u32 {
+    value * 2
+}
+
+fn scale(value: f64, by: f64) -> f64 {
+    value * by
+}
+
+fn wrong_handler() -> Handler {
+    // Not sound, and that is the point.
+    unsafe { std::mem::transmute::<fn(f64, f64) -> f64, Handler>(scale) }
+}
+
+#[inline(never)]
+fn dispatch(handlers: &[Handler], event: &Event) -> u32 {
+    let handler = handlers[event.kind];
+    handler(event.payload) // <- fails
+}
+
+fn main() {
+    let handlers = black_box([double as Handler, wrong_handler()]);
+    for kind in 0..2 {
+        let event = Event { kind, payload: 21 };
+        println!("{}", dispatch(&handlers, &event)); // <- dispatches
+    }
+}
