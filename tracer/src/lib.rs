@@ -1,0 +1,29 @@
+//! Host calls as records: every call that a guest makes to its host, with typed arguments and
+//! result.
+//!
+//! - [`table`]: the one description of each host function. Rendering, filters, recording and the
+//!   wrappers around the functions read it; no function is described anywhere else.
+//! - [`wasi_p1`]: stands between core modules and Wasmtime's WASI preview 1, changes nothing, and
+//!   sees everything that a call does to the guest.
+//! - [`components`]: the same records for WASI 0.2 components, from Wasmtime's own `tracing` events.
+//! - [`custom`]: host functions that no table knows, with their raw values.
+//! - [`RecentCalls`]: the last calls of a run, kept cheaply enough to be always on.
+//! - [`HostCall`]: the record itself, plain data with a one-line form.
+//!
+//! This crate knows nothing of debug information: which source line made a call is found by whoever
+//! has the guest's stack.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod call;
+pub mod components;
+pub mod custom;
+pub mod recent;
+pub mod table;
+pub mod wasi_p1;
+
+pub use call::{Arg, Bytes, CallResult, HostCall, Name, Value};
+pub use components::ComponentCalls;
+pub use recent::{RecentCalls, Recording};
+pub use table::{Class, Function};
+pub use wasi_p1::{P1Host, add_to_linker};

@@ -1,0 +1,240 @@
+//! The table of host functions: names, parameters with their kinds, results, classes, and what each
+//! function writes into guest memory.
+//!
+//! Data only. The rows of WASI preview 1 are in [`wasi_p1`](self::wasi_p1), the names of flags,
+//! enumerations and error numbers in [`names`](self::names), the structures in
+//! [`types`](self::types). Reading guest memory by these descriptions is `decode`'s business.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+pub mod names;
+pub mod types;
+pub mod wasi_p1;
+
+pub use names::{Errno, Names};
+pub use types::{Field, Layout, Type};
+
+/// What a host function is about: the `%…` classes of filters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// Takes a path.
+    File,
+    /// Takes a file descriptor.
+    Fd,
+    /// Reads or waits for a clock.
+    Clock,
+    /// Random numbers.
+    Random,
+    /// The process itself: exit, signals, scheduling.
+    Proc,
+    /// Sockets.
+    Sock,
+    /// Arguments and environment variables.
+    Env,
+}
+
+impl Class {
+    /// Every class, in the order of the documentation.
+    pub const ALL: [Class; 7] = [
+        Class::File,
+        Class::Fd,
+        Class::Clock,
+        Class::Random,
+        Class::Proc,
+        Class::Sock,
+        Class::Env,
+    ];
+
+    /// The word used in filters, without the `%`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::File => "file",
+            Class::Fd => "fd",
+            Class::Clock => "clock",
+            Class::Random => "random",
+            Class::Proc => "proc",
+            Class::Sock => "sock",
+            Class::Env => "env",
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One row: a host function.
+#[derive(Debug)]
+pub struct Function {
+    /// The module that guests import it from.
+    pub module: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// The classes it belongs to, the main one first.
+    pub classes: &'static [Class],
+    /// Its parameters in order, the addresses of its results included, last.
+    pub params: &'static [Param],
+    /// What it returns to the guest.
+    pub returns: Returns,
+    /// What a successful call does to the table of descriptors.
+    pub fds: FdEffect,
+    /// What it does, in a few words.
+    pub summary: &'static str,
+}
+
+/// A parameter of a host function. One parameter may take two Wasm values (address and length).
+#[derive(Debug)]
+pub struct Param {
+    /// The name in the specification.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Left out of the one-line form.
+    pub detail: bool,
+}
+
+/// What a host function returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returns {
+    /// An error number (an `i32`), 0 for success.
+    Errno,
+    /// Nothing: it does not return.
+    Never,
+}
+
+/// What a successful call does to the guest's table of descriptors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FdEffect {
+    /// Nothing.
+    None,
+    /// Its first result is a new descriptor, for its path parameter below its first descriptor.
+    Opens,
+    /// Its first result is a new descriptor, for a connection of its first descriptor.
+    Accepts,
+    /// Its first descriptor is closed.
+    Closes,
+    /// Its first descriptor takes the number of its second one, which is closed.
+    Renumbers,
+    /// Its output buffer holds the path of its first descriptor.
+    Names,
+}
+
+/// What a parameter means.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// A value passed as it is.
+    Value(&'static Type),
+    /// In: a path, address and length. Two Wasm values.
+    Path,
+    /// In: an array of (address, length) of buffers that the host reads. Two Wasm values.
+    BuffersIn,
+    /// Out: an array of (address, length) of buffers that the host fills, in order, with as many
+    /// bytes as its first result says. Two Wasm values.
+    BuffersOut,
+    /// Out: a buffer, address and length. Two Wasm values.
+    BufferOut(Filled),
+    /// Out: a buffer of directory entries, each a `dirent` and a name, filled with as many bytes as
+    /// the call's first result says. Two Wasm values.
+    EntriesOut,
+    /// In: the address of an array whose number of elements is in the parameter at this index of
+    /// the row.
+    ArrayIn(&'static Type, u8),
+    /// Out: the address of an array; the host fills as many elements as its first result says.
+    ArrayOut(&'static Type),
+    /// Out: the addresses of a table of strings and of the buffer that holds them, each ended by a
+    /// NUL. Two Wasm values; how many strings there are the guest has asked before.
+    StringsOut(Strings),
+    /// Out: the address where a result goes.
+    Result(&'static Type),
+}
+
+/// How much of an output buffer a successful call fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filled {
+    /// All of it.
+    Whole,
+    /// As many bytes as the call's first result says.
+    ByResult,
+    /// What is there to say, at most all of it, and the result does not say how much
+    /// (`fd_prestat_dir_name`).
+    UpTo,
+}
+
+/// Which list of strings a call asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strings {
+    /// The command line.
+    Arguments,
+    /// The environment, as `NAME=value`.
+    Environment,
+}
+
+/// A Wasm value type, as far as host functions use them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WasmType {
+    /// `i32`
+    I32,
+    /// `i64`
+    I64,
+}
+
+impl Kind {
+    /// The Wasm values that make up this parameter.
+    pub fn wasm_types(&self) -> &'static [WasmType] {
+        use WasmType::{I32, I64};
+        match self {
+            Kind::Value(ty) if ty.size() > 4 => &[I64],
+            Kind::Value(_) | Kind::ArrayIn(..) | Kind::ArrayOut(_) | Kind::Result(_) => &[I32],
+            Kind::Path
+            | Kind::BuffersIn
+            | Kind::BuffersOut
+            | Kind::BufferOut(_)
+            | Kind::EntriesOut
+            | Kind::StringsOut(_) => &[I32, I32],
+        }
+    }
+}
+
+/// The most Wasm values that any row takes (`path_open`, `path_filestat_set_times`).
+pub const MAX_WASM_ARGS: usize = 9;
+
+impl Function {
+    /// What the function is mainly about.
+    pub fn class(&self) -> Option<Class> {
+        self.classes.first().copied()
+    }
+
+    /// Whether the function belongs to a class.
+    pub fn is(&self, class: Class) -> bool {
+        self.classes.contains(&class)
+    }
+
+    /// The Wasm parameters of the function.
+    pub fn wasm_params(&self) -> impl Iterator<Item = WasmType> + '_ {
+        self.params
+            .iter()
+            .flat_map(|param| param.kind.wasm_types().iter().copied())
+    }
+
+    /// The Wasm results of the function.
+    pub fn wasm_results(&self) -> &'static [WasmType] {
+        match self.returns {
+            Returns::Errno => &[WasmType::I32],
+            Returns::Never => &[],
+        }
+    }
+}
+
+/// Every host function that has a row.
+pub fn functions() -> impl Iterator<Item = &'static Function> {
+    wasi_p1::FUNCTIONS.iter()
+}
+
+/// The row of a function, by the names that a guest imports it with.
+pub fn find(module: &str, name: &str) -> Option<&'static Function> {
+    functions().find(|row| row.module == module && row.name == name)
+}
