@@ -17,4 +17,7 @@ pub mod wasm;
 
 pub use dwarf::DieId;
 pub use offsets::{CodeOffset, CodeSection, ModulePc};
-pub use wasm::{Binary, BinaryError, BinaryKind, CoreModule, CustomSection, FunctionBody};
+pub use wasm::{
+    Binary, BinaryError, BinaryKind, CoreModule, CustomSection, Export, ExternKind, FunctionBody,
+    Import,
+};

@@ -5,7 +5,14 @@
 //! source code lives in [`crate::dwarf`].
 
 mod binary;
+mod externs;
+mod metadata;
 mod module;
+mod names;
+mod opcodes;
 
 pub use binary::{Binary, BinaryError, BinaryKind};
-pub use module::{CoreModule, CustomSection, FunctionBody};
+pub use externs::{Export, ExternKind, Import};
+pub use metadata::{Producer, TargetFeature};
+pub use module::{CoreModule, CustomSection, FunctionBody, Section};
+pub use opcodes::Opcodes;
