@@ -14,7 +14,8 @@ struct Ratio {
 impl Ratio {
     fn from_raw(raw: [u32; 2]) -> Self {
         let [teeth, driven] = raw;
-        // Not sound, and that is the point.
+        // Not sound, and that is the point; `new_unchecked` would check in a debug build.
+        #[expect(clippy::transmute_int_to_non_zero)]
         let driven = unsafe { std::mem::transmute::<u32, NonZeroU32>(driven) };
         Self { teeth, driven }
     }
