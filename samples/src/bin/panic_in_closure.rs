@@ -12,7 +12,7 @@ fn first_broken(rules: &[(&'static str, Rule<'_>)], word: &str) -> Option<&'stat
 
 fn main() {
     let longest = 12_usize;
-    let banned = vec![String::from("admin"), String::from("root")];
+    let banned = Vec::from(["admin", "root"].map(String::from));
     let reserved = 'x';
     let rules: Vec<(&str, Rule<'_>)> = vec![
         ("length", Box::new(move |word| word.len() <= longest)),
