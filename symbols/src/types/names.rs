@@ -1,0 +1,157 @@
+//! Names of types: the full one, put together from the DIEs around a type and the types it is
+//! made of, and the short one that people read.
+
+use super::cache::Types;
+use super::{TypeId, die};
+use crate::dwarf::{DebugInfo, DieId};
+use std::sync::Arc;
+
+/// How many nested types without names (pointers to pointers to …) a name spells out.
+const MAX_NESTING: usize = 16;
+
+/// Type parameters that std fills in by itself: leaving them out of a name loses nothing.
+const DEFAULTS: [&str; 3] = [
+    ", alloc::alloc::Global",
+    ", std::hash::random::RandomState",
+    ", std::collections::hash::map::RandomState",
+];
+
+/// A type's name with all paths in it.
+pub(crate) fn full_name(types: &Types, info: &DebugInfo<'_>, id: DieId) -> Arc<str> {
+    spell(types, info, id, MAX_NESTING).into()
+}
+
+fn spell(types: &Types, info: &DebugInfo<'_>, id: DieId, fuel: usize) -> String {
+    let Some((unit, entry)) = die::entry(info, id) else {
+        return "{unknown}".to_owned();
+    };
+    if let Some(name) = die::name(&unit, &entry) {
+        let facts = types.unit(info, id.unit);
+        let mut path = String::new();
+        for part in facts.path(&unit, entry.offset().0) {
+            path.push_str(&part);
+            path.push_str("::");
+        }
+        path.push_str(&name);
+        return path;
+    }
+    let target = || {
+        let target = die::reference(info, id.unit, &entry, gimli::DW_AT_type);
+        match (target, fuel.checked_sub(1)) {
+            (Some(target), Some(fuel)) => spell(types, info, target, fuel),
+            (Some(_), None) => "…".to_owned(),
+            (None, _) => "void".to_owned(),
+        }
+    };
+    match entry.tag() {
+        gimli::DW_TAG_pointer_type => format!("{} *", target()),
+        gimli::DW_TAG_reference_type => format!("{} &", target()),
+        gimli::DW_TAG_rvalue_reference_type => format!("{} &&", target()),
+        gimli::DW_TAG_const_type => format!("const {}", target()),
+        gimli::DW_TAG_volatile_type => format!("volatile {}", target()),
+        gimli::DW_TAG_atomic_type => format!("_Atomic {}", target()),
+        gimli::DW_TAG_restrict_type => format!("{} restrict", target()),
+        gimli::DW_TAG_subroutine_type => format!("fn(…) -> {}", target()),
+        gimli::DW_TAG_array_type => match super::describe::array_count(&unit, entry.offset()) {
+            Some(count) if types.unit(info, id.unit).rust => format!("[{}; {count}]", target()),
+            Some(count) => format!("{}[{count}]", target()),
+            None => format!("{}[]", target()),
+        },
+        gimli::DW_TAG_structure_type => "struct {…}".to_owned(),
+        gimli::DW_TAG_class_type => "class {…}".to_owned(),
+        gimli::DW_TAG_union_type => "union {…}".to_owned(),
+        gimli::DW_TAG_enumeration_type => "enum {…}".to_owned(),
+        _ => "{unnamed}".to_owned(),
+    }
+}
+
+/// The name people read: every path in `full` is cut to its last part and parameters that std
+/// fills in by itself are left out. `alloc::vec::Vec<alloc::string::String, alloc::alloc::Global>`
+/// is `Vec<String>`; closures keep the function that they stand in.
+pub fn shorten(full: &str) -> String {
+    let mut text = full.to_owned();
+    for default in DEFAULTS {
+        if text.contains(default) {
+            text = text.replace(&format!("{default}>"), ">");
+        }
+    }
+    let mut short = String::with_capacity(text.len());
+    // Where the path that is being read begins in `short`.
+    let mut path = 0;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c == ':' && rest.peek() == Some(&':') {
+            rest.next();
+            let after_generics = path == short.len();
+            if after_generics || rest.peek() == Some(&'{') {
+                short.push_str("::");
+            } else {
+                short.truncate(path);
+            }
+            continue;
+        }
+        short.push(c);
+        if !(c.is_alphanumeric() || matches!(c, '_' | '{' | '}' | '#' | '$' | '.')) {
+            path = short.len();
+        }
+    }
+    short
+}
+
+/// [`full_name`] and [`shorten`] of it, with Rust's spelling of tuples of one.
+pub(crate) fn names(
+    types: &Types,
+    info: &DebugInfo<'_>,
+    id: TypeId,
+    tuple_of_one: bool,
+) -> (Arc<str>, Arc<str>) {
+    let mut full = full_name(types, info, id.0);
+    if tuple_of_one && let Some(inner) = full.strip_suffix(')') {
+        full = format!("{inner},)").into();
+    }
+    (shorten(&full).into(), full)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shorten;
+
+    #[test]
+    fn names_are_cut_to_what_people_read() {
+        let table = [
+            ("u32", "u32"),
+            (
+                "alloc::vec::Vec<alloc::string::String, alloc::alloc::Global>",
+                "Vec<String>",
+            ),
+            (
+                "std::collections::hash::map::HashMap<&str, orders::Order, std::hash::random::RandomState, alloc::alloc::Global>",
+                "HashMap<&str, Order>",
+            ),
+            (
+                "std::collections::hash::map::HashMap<u8, u8, my::Hasher>",
+                "HashMap<u8, u8, Hasher>",
+            ),
+            ("&mut [core::option::Option<u8>]", "&mut [Option<u8>]"),
+            ("(a::B, [c::D; 3])", "(B, [D; 3])"),
+            (
+                "fn(&a::B) -> core::result::Result<(), e::F>",
+                "fn(&B) -> Result<(), F>",
+            ),
+            ("&dyn core::fmt::Debug", "&dyn Debug"),
+            ("app::main::{closure_env#0}", "main::{closure_env#0}"),
+            (
+                "app::run::{closure#1}::{async_block_env#0}<a::T>",
+                "run::{closure#1}::{async_block_env#0}<T>",
+            ),
+            ("<a::T as b::Trait>::Item", "<T as Trait>::Item"),
+            ("app::{impl#2}::run::Local", "Local"),
+            ("", ""),
+            ("::", "::"),
+            (":::", ":::"),
+        ];
+        for (full, short) in table {
+            assert_eq!(shorten(full), short, "{full}");
+        }
+    }
+}
