@@ -1,0 +1,305 @@
+//! Components: WASI 0.2, `wasi:cli/run`, and invoked functions of the world or of an exported
+//! interface.
+
+use crate::engine;
+use crate::failure::{Failure, Remains, messages};
+use crate::imports::{self, MissingImport};
+use crate::invoke;
+use crate::limits::Limiter;
+use crate::options::{Invoke, Options};
+use crate::program::Program;
+use crate::run::{EntryError, Outcome, RunError};
+use crate::stdio::TeedStderr;
+use crate::stopped::StoppedStore;
+use crate::world::World;
+use std::time::Duration;
+use wasmtime::component::types::{ComponentFunc, ComponentItem};
+use wasmtime::component::{Component, InstancePre, Linker, ResourceTable, Val};
+use wasmtime::{Engine, Store};
+use wasmtime_wasi::p2::bindings::sync::CommandPre;
+use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
+
+/// What a component's store holds.
+pub(crate) struct ComponentState {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    limiter: Limiter,
+}
+
+impl WasiView for ComponentState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// A guest ready to run.
+struct Guest {
+    program: Program,
+    store: Store<ComponentState>,
+    entry: Entry,
+    stderr: TeedStderr,
+    timeout: Option<Duration>,
+}
+
+enum Entry {
+    /// `wasi:cli/run`.
+    Command(CommandPre<ComponentState>),
+    /// A function of the world or of one of its interfaces.
+    Call {
+        pre: InstancePre<ComponentState>,
+        /// The names of the interfaces to go through, then the function's.
+        path: Vec<String>,
+        arguments: Vec<Val>,
+        results: usize,
+    },
+}
+
+/// Compiles, links and checks everything that can be checked without running.
+pub(crate) fn prepare(
+    engine: &Engine,
+    program: &Program,
+    world: &World,
+    options: &Options,
+    stderr: &TeedStderr,
+) -> Result<impl FnOnce() -> Result<Outcome, RunError> + Send + 'static, RunError> {
+    let component = engine::compile_component(engine, program)?;
+    let mut linker: Linker<ComponentState> = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(|error| RunError::Engine {
+        message: format!("{error:#}"),
+    })?;
+    let pre = linker
+        .instantiate_pre(&component)
+        .map_err(|error| not_linked(program, engine, &component, &error))?;
+    let entry =
+        entry(program, engine, &component, pre, options).map_err(|error| RunError::Entry {
+            path: program.path().to_path_buf(),
+            error,
+        })?;
+    let state = ComponentState {
+        wasi: world.wasi(program, stderr)?.build(),
+        table: ResourceTable::new(),
+        limiter: Limiter::new(options.max_memory_size),
+    };
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| &mut state.limiter);
+    if options.timeout.is_some() {
+        store.set_epoch_deadline(1);
+    }
+    let guest = Guest {
+        program: program.clone(),
+        store,
+        entry,
+        stderr: stderr.clone(),
+        timeout: options.timeout,
+    };
+    Ok(move || guest.run())
+}
+
+/// Names the imports that are not provided; Wasmtime only names the first.
+fn not_linked(
+    program: &Program,
+    engine: &Engine,
+    component: &Component,
+    error: &wasmtime::Error,
+) -> RunError {
+    let path = program.path().to_path_buf();
+    let ty = component.component_type();
+    let missing: Vec<_> = ty
+        .imports(engine)
+        // Types alone need no provider.
+        .filter(|(_, item)| !matches!(item.ty, ComponentItem::Type(_)))
+        .filter(|(name, _)| !imports::is_provided(name, ""))
+        .map(|(name, item)| MissingImport::component(name, &item.ty))
+        .collect();
+    if missing.is_empty() {
+        return RunError::Instantiate {
+            path,
+            message: messages(error).join(": "),
+        };
+    }
+    RunError::Imports { path, missing }
+}
+
+fn entry(
+    program: &Program,
+    engine: &Engine,
+    component: &Component,
+    pre: InstancePre<ComponentState>,
+    options: &Options,
+) -> Result<Entry, EntryError> {
+    let exported = exported_functions(engine, component);
+    let names = || {
+        exported
+            .iter()
+            .map(|(path, _)| path.join("#"))
+            .collect::<Vec<_>>()
+    };
+    let Some(invoke) = &options.invoke else {
+        return CommandPre::new(pre).map(Entry::Command).map_err(|error| {
+            tracing::debug!(program = %program.path().display(), "no command: {error:#}");
+            EntryError::None {
+                looked_for: "`wasi:cli/run` export (of WASI 0.2)",
+                functions: names(),
+                hint: no_command_hint(engine, component),
+            }
+        });
+    };
+    let (path, ty, arguments) = find(&exported, invoke, names)?;
+    let values = invoke::component_arguments(&path.join("#"), ty, arguments)?;
+    let results = ty.results().len();
+    Ok(Entry::Call {
+        pre,
+        path: path.clone(),
+        arguments: values,
+        results,
+    })
+}
+
+/// What the exports say a component is for, when it is no command.
+fn no_command_hint(engine: &Engine, component: &Component) -> Option<&'static str> {
+    let ty = component.component_type();
+    let exports: Vec<String> = ty
+        .exports(engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let starts = |prefix: &str| exports.iter().any(|name| name.starts_with(prefix));
+    if starts("wasi:http/") {
+        Some("it serves HTTP: `wasmtime serve` runs such components")
+    } else if starts("wasi:cli/run@0.3") {
+        Some("it is a command of WASI 0.3, which wasmscope does not run yet")
+    } else {
+        None
+    }
+}
+
+type Exported = (Vec<String>, ComponentFunc);
+
+/// All functions that can be called from outside, with the interfaces they are in.
+fn exported_functions(engine: &Engine, component: &Component) -> Vec<Exported> {
+    let mut found = Vec::new();
+    for (name, export) in component.component_type().exports(engine) {
+        match export.ty {
+            ComponentItem::ComponentFunc(ty) => found.push((vec![name.to_owned()], ty)),
+            ComponentItem::ComponentInstance(instance) => {
+                for (inner, item) in instance.exports(engine) {
+                    if let ComponentItem::ComponentFunc(ty) = item.ty {
+                        found.push((vec![name.to_owned(), inner.to_owned()], ty));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Finds the function that a call means: by its full name, or else by the end of it.
+fn find<'a>(
+    exported: &'a [Exported],
+    invoke: &'a Invoke,
+    names: impl Fn() -> Vec<String>,
+) -> Result<(&'a Vec<String>, &'a ComponentFunc, &'a str), EntryError> {
+    let (wanted, arguments) = invoke::split_call(&invoke.function);
+    let wanted = wanted.trim();
+    let full: Vec<_> = exported
+        .iter()
+        .filter(|(path, _)| path.join("#") == wanted)
+        .collect();
+    let last = || {
+        exported
+            .iter()
+            .filter(|(path, _)| path.last().is_some_and(|f| f == wanted))
+    };
+    let candidates = if full.is_empty() {
+        last().collect()
+    } else {
+        full
+    };
+    match candidates.as_slice() {
+        [(path, ty)] => Ok((path, ty, arguments)),
+        [] => Err(EntryError::Unknown {
+            name: wanted.to_owned(),
+            functions: names(),
+        }),
+        several => Err(EntryError::Ambiguous {
+            name: wanted.to_owned(),
+            functions: several.iter().map(|(path, _)| path.join("#")).collect(),
+        }),
+    }
+}
+
+impl Guest {
+    fn run(mut self) -> Result<Outcome, RunError> {
+        match self.call() {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    fn call(&mut self) -> wasmtime::Result<Outcome> {
+        match &self.entry {
+            Entry::Command(pre) => {
+                let command = pre.instantiate(&mut self.store)?;
+                let result = command.wasi_cli_run().call_run(&mut self.store)?;
+                let code = if result.is_ok() { 0 } else { 1 };
+                Ok(Outcome::Exited {
+                    code,
+                    results: Vec::new(),
+                })
+            }
+            Entry::Call {
+                pre,
+                path,
+                arguments,
+                results,
+            } => {
+                let gone = || wasmtime::Error::msg(format!("`{}` is gone", path.join("#")));
+                let instance = pre.instantiate(&mut self.store)?;
+                let mut index = None;
+                for name in path {
+                    let found = instance.get_export_index(&mut self.store, index.as_ref(), name);
+                    index = Some(found.ok_or_else(gone)?);
+                }
+                let index = index.ok_or_else(gone)?;
+                let function = instance.get_func(&mut self.store, index).ok_or_else(gone)?;
+                let mut values = vec![Val::Bool(false); *results];
+                function.call(&mut self.store, arguments, &mut values)?;
+                let results = values.iter().map(invoke::show_component).collect();
+                Ok(Outcome::Exited { code: 0, results })
+            }
+        }
+    }
+
+    fn failed(self, error: &wasmtime::Error) -> Result<Outcome, RunError> {
+        if let Some(exit) = error.downcast_ref::<I32Exit>() {
+            return Ok(Outcome::Exited {
+                code: exit.0,
+                results: Vec::new(),
+            });
+        }
+        let memory_refusal = self.store.data().limiter.refusal();
+        if !crate::run::came_out_of_wasm(error) {
+            return Err(crate::run::not_instantiated(
+                &self.program,
+                error,
+                memory_refusal,
+            ));
+        }
+        let remains = Remains {
+            recent_calls: Vec::new(),
+            stderr_tail: self.stderr.tail(),
+            memory_refusal,
+            timeout: self.timeout,
+        };
+        let store = StoppedStore::Component(self.store);
+        Ok(Outcome::Failed(Failure::new(
+            &self.program,
+            error,
+            store,
+            remains,
+        )))
+    }
+}

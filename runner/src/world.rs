@@ -1,0 +1,157 @@
+//! What the guest sees of the world: arguments, environment, folders, network. By default a guest
+//! gets nothing but its arguments and the three standard streams.
+
+use crate::program::Program;
+use crate::stdio::TeedStderr;
+use std::io;
+use std::path::PathBuf;
+use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
+
+/// The world of a guest. Standard input, output and error are always the process's own.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// Arguments after `argv[0]`.
+    pub args: Vec<String>,
+    /// `argv[0]`; `None`: the file's name.
+    pub argv0: Option<String>,
+    /// Environment variables; where a name comes twice the last one counts.
+    pub env: Vec<(String, String)>,
+    /// Host folders the guest may use.
+    pub dirs: Vec<Dir>,
+    /// What the guest may do on the network.
+    pub network: Network,
+}
+
+/// A host folder that the guest may read and write.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dir {
+    /// The folder on the host.
+    pub host: PathBuf,
+    /// The path under which the guest finds it.
+    pub guest: String,
+}
+
+/// What a guest may do on the network: nothing, unless it is granted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Network {
+    /// The host's network: any address, TCP and UDP.
+    pub inherit: bool,
+    /// Looking up names.
+    pub name_lookup: bool,
+}
+
+/// Why a world cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorldError {
+    /// A folder to be granted cannot be opened.
+    #[error(
+        "--dir {}: cannot be opened as a folder: {reason}; grant one that exists (HOST::GUEST)",
+        .host.display()
+    )]
+    Dir {
+        /// The folder on the host.
+        host: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// A string for the guest has a NUL character in it, which WASI's C strings cannot carry.
+    #[error("{what} has a NUL character in it, which no WASI guest can receive: leave it out")]
+    Nul {
+        /// Which string it is.
+        what: String,
+    },
+}
+
+impl World {
+    /// The guest's `argv`.
+    pub(crate) fn argv(&self, program: &Program) -> Vec<String> {
+        let argv0 = self
+            .argv0
+            .clone()
+            .unwrap_or_else(|| program.name().to_owned());
+        std::iter::once(argv0)
+            .chain(self.args.iter().cloned())
+            .collect()
+    }
+
+    /// The environment with every name once.
+    fn environment(&self) -> Vec<(&str, &str)> {
+        let mut env: Vec<(&str, &str)> = Vec::with_capacity(self.env.len());
+        let mut places = std::collections::HashMap::new();
+        for (name, value) in &self.env {
+            match places
+                .get(name.as_str())
+                .and_then(|place: &usize| env.get_mut(*place))
+            {
+                Some(entry) => entry.1 = value,
+                None => {
+                    places.insert(name.as_str(), env.len());
+                    env.push((name, value));
+                }
+            }
+        }
+        env
+    }
+
+    /// Wasmtime's description of this world.
+    pub(crate) fn wasi(
+        &self,
+        program: &Program,
+        stderr: &TeedStderr,
+    ) -> Result<WasiCtxBuilder, WorldError> {
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.inherit_stdin().inherit_stdout().stderr(stderr.clone());
+        // Sync mode blocks for every file operation anyway; on this thread it is cheaper.
+        wasi.allow_blocking_current_thread(true);
+        for (index, arg) in self.argv(program).iter().enumerate() {
+            without_nul(arg, || format!("argument {index}"))?;
+            wasi.arg(arg);
+        }
+        for (name, value) in self.environment() {
+            without_nul(name, || format!("--env {}", name.escape_debug()))?;
+            without_nul(value, || format!("the value of --env {name}"))?;
+            wasi.env(name, value);
+        }
+        for dir in &self.dirs {
+            wasi.preopened_dir(&dir.host, &dir.guest, FsPerms::ReadWrite)
+                .map_err(|error| {
+                    let reason = error
+                        .downcast_ref::<io::Error>()
+                        .map_or_else(|| error.root_cause().to_string(), io::Error::to_string);
+                    WorldError::Dir {
+                        host: dir.host.clone(),
+                        reason,
+                    }
+                })?;
+        }
+        if self.network.inherit {
+            wasi.inherit_network();
+        }
+        wasi.allow_ip_name_lookup(self.network.name_lookup || self.network.inherit);
+        Ok(wasi)
+    }
+}
+
+fn without_nul(text: &str, what: impl FnOnce() -> String) -> Result<(), WorldError> {
+    if text.contains('\0') {
+        Err(WorldError::Nul { what: what() })
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_value_of_a_name_counts() {
+        let pair = |n: &str, v: &str| (n.to_owned(), v.to_owned());
+        let world = World {
+            env: vec![pair("A", "1"), pair("B", "2"), pair("A", "3")],
+            ..World::default()
+        };
+        assert_eq!(world.environment(), [("A", "3"), ("B", "2")]);
+    }
+}
