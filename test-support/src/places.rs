@@ -35,6 +35,17 @@ pub fn prebuilt(name: &str) -> PathBuf {
     path
 }
 
+/// The sample in the text format `samples/wat/NAME.wat`.
+pub fn wat_sample(name: &str) -> PathBuf {
+    let path = workspace().join("samples/wat").join(format!("{name}.wat"));
+    assert!(
+        path.is_file(),
+        "no text sample is called `{name}`: {} does not exist",
+        path.display()
+    );
+    path
+}
+
 /// Cargo's target directory: the one the running test was built in.
 ///
 /// Found by going up from the test's executable to cargo's own mark, so it is right for

@@ -54,6 +54,14 @@ mod tests {
     }
 
     #[test]
+    fn the_text_samples_assemble() {
+        for (name, layer) in [("functions", 0), ("unknown_import", 0), ("calculator", 1)] {
+            let text = std::fs::read_to_string(crate::wat_sample(name)).expect("it is there");
+            assert_eq!(wat_to_wasm(&text)[6], layer, "{name}");
+        }
+    }
+
+    #[test]
     fn text_modules_become_binary() {
         assert_eq!(wat_to_wasm("(module)"), b"\0asm\x01\0\0\0");
     }
