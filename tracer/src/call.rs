@@ -106,6 +106,15 @@ pub enum Value {
         /// How many there are in all.
         count: u64,
     },
+    /// Directory entries; how many there are in all is not known without reading all of them.
+    Entries {
+        /// The first few, as records.
+        items: Vec<Value>,
+        /// The bytes of all of them.
+        length: u64,
+        /// Whether `items` is all of them.
+        complete: bool,
+    },
     /// Text that the host formatted already (components).
     Text {
         /// The text, cut when it was long.
@@ -170,4 +179,18 @@ impl CallResult {
     pub fn is_failure(&self) -> bool {
         matches!(self, CallResult::Errno { .. } | CallResult::Trap { .. })
     }
+}
+
+/// At most this many bytes of an error's message are kept.
+const MAX_ERROR_TEXT: usize = 512;
+
+/// The message of an error of the host with its causes, outermost first, cut when it is long.
+pub(crate) fn error_text(error: &wasmtime::Error) -> String {
+    let mut text = format!("{error:#}");
+    if text.len() > MAX_ERROR_TEXT {
+        let end = text.floor_char_boundary(MAX_ERROR_TEXT);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }

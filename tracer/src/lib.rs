@@ -17,8 +17,12 @@
 
 pub mod call;
 pub mod components;
+mod copies;
 pub mod custom;
+mod decode;
+mod fds;
 pub mod recent;
+pub mod render;
 pub mod table;
 pub mod wasi_p1;
 

@@ -119,8 +119,6 @@ pub enum FdEffect {
     Closes,
     /// Its first descriptor takes the number of its second one, which is closed.
     Renumbers,
-    /// Its output buffer holds the path of its first descriptor.
-    Names,
 }
 
 /// What a parameter means.
@@ -183,6 +181,20 @@ pub enum WasmType {
 }
 
 impl Kind {
+    /// How many Wasm values make up this parameter: 1 or 2.
+    #[inline]
+    pub const fn words(&self) -> usize {
+        match self {
+            Kind::Path
+            | Kind::BuffersIn
+            | Kind::BuffersOut
+            | Kind::BufferOut(_)
+            | Kind::EntriesOut
+            | Kind::StringsOut(_) => 2,
+            Kind::Value(_) | Kind::ArrayIn(..) | Kind::ArrayOut(_) | Kind::Result(_) => 1,
+        }
+    }
+
     /// The Wasm values that make up this parameter.
     pub fn wasm_types(&self) -> &'static [WasmType] {
         use WasmType::{I32, I64};

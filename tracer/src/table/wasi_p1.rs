@@ -55,7 +55,7 @@ macro_rules! wasi_p1_rows {
             (fd: val FD) (iovs: buffers_out) (offset: val64 U64) (nread: result SIZE);
         fd_prestat_get now(Errno) [Fd] None "what a preopened descriptor is":
             (fd: val FD) (prestat: result PRESTAT);
-        fd_prestat_dir_name now(Errno) [Fd] Names "path of a preopened directory":
+        fd_prestat_dir_name now(Errno) [Fd] None "path of a preopened directory":
             (fd: val FD) (path: buffer_out UpTo);
         fd_pwrite block(Errno) [Fd] None "write at an offset":
             (fd: val FD) (iovs: buffers_in) (offset: val64 U64) (nwritten: result SIZE);

@@ -1,8 +1,22 @@
 //! Core modules: every function of WASI preview 1, wrapped. The guest gets what stock Wasmtime would
 //! give it.
+//!
+//! The wrappers are made from the rows of the table, one typed closure each around the function of
+//! Wasmtime with the same name; what they have in common is in [`boundary`]. What a call writes into
+//! guest memory is in [`effects`].
 
-use crate::recent::{RecentCalls, Recording};
+mod boundary;
+pub mod effects;
+#[cfg(test)]
+mod tests;
+
+use crate::recent::{RecentCalls, Recording, StringSizes};
+use crate::table::wasi_p1::{MODULE, Row, wasi_p1_rows};
+use wasmtime::{Caller, Linker, Result};
 use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime_wasi::p1::wasi_snapshot_preview1 as raw;
+use wasmtime_wasi::runtime::in_tokio;
+use wiggle::GuestMemory;
 
 /// The host's side of a core module: Wasmtime's WASI preview 1 and the record of the calls to it.
 pub struct P1Host {
@@ -19,23 +33,136 @@ impl P1Host {
     }
 
     /// A host that keeps the last calls as told.
-    pub fn with_recording(wasi: WasiP1Ctx, recording: Recording) -> Self {
-        P1Host {
-            wasi,
-            recent: RecentCalls::new(recording),
+    pub fn with_recording(mut wasi: WasiP1Ctx, recording: Recording) -> Self {
+        let mut recent = RecentCalls::new(recording);
+        recent.set_strings(string_sizes(&mut wasi));
+        for (fd, path) in preopens(&mut wasi) {
+            recent.name_fd(fd, &path);
         }
+        P1Host { wasi, recent }
     }
 }
 
+/// A longer path of a preopened directory is not asked for.
+const MAX_PREOPEN_PATH: u32 = 4096;
+
+/// The preopened directories with their descriptors, asked for as a guest would.
+fn preopens(wasi: &mut WasiP1Ctx) -> Vec<(u32, String)> {
+    let mut scratch = vec![0; MAX_PREOPEN_PATH as usize];
+    let mut found = Vec::new();
+    for fd in 3_i32.. {
+        let memory = &mut GuestMemory::Unshared(&mut scratch);
+        if !matches!(raw::fd_prestat_get(wasi, memory, fd, 0), Ok(0)) {
+            break;
+        }
+        let length = crate::copies::read_u32(memory, 4).unwrap_or(0);
+        let name = raw::fd_prestat_dir_name(wasi, memory, fd, 0, MAX_PREOPEN_PATH as i32);
+        if let (Ok(0), Some(path)) = (name, crate::copies::read(memory, 0, length)) {
+            found.push((fd as u32, String::from_utf8_lossy(&path).into_owned()));
+        }
+    }
+    found
+}
+
+/// How many arguments and environment variables there are, asked for as a guest would.
+fn string_sizes(wasi: &mut WasiP1Ctx) -> StringSizes {
+    let mut scratch = [0; 8];
+    let mut ask = |sizes: fn(&mut WasiP1Ctx, &mut GuestMemory<'_>) -> Result<i32>| {
+        let memory = &mut GuestMemory::Unshared(&mut scratch);
+        match sizes(wasi, memory) {
+            Ok(0) => crate::copies::read_u32(memory, 0).zip(crate::copies::read_u32(memory, 4)),
+            _ => None,
+        }
+    };
+    StringSizes {
+        arguments: ask(|wasi, memory| raw::args_sizes_get(wasi, memory, 0, 4)),
+        environment: ask(|wasi, memory| raw::environ_sizes_get(wasi, memory, 0, 4)),
+    }
+}
+
+/// A Wasm value as the 64 bits that a record keeps.
+trait Word {
+    fn word(self) -> u64;
+}
+
+impl Word for i32 {
+    fn word(self) -> u64 {
+        u64::from(self as u32)
+    }
+}
+
+impl Word for i64 {
+    fn word(self) -> u64 {
+        self as u64
+    }
+}
+
+/// One wrapper: turns the kinds of a row into the typed parameters of a closure, taking names from a
+/// list, then defines the closure.
+macro_rules! wrap {
+    ($with:tt [$($out:tt)*] [$a:ident $b:ident $($names:ident)*] (path) $($more:tt)*) => {
+        wrap!($with [$($out)* ($a: i32) ($b: i32)] [$($names)*] $($more)*)
+    };
+    ($with:tt [$($out:tt)*] [$a:ident $b:ident $($names:ident)*] (buffers_in) $($more:tt)*) => {
+        wrap!($with [$($out)* ($a: i32) ($b: i32)] [$($names)*] $($more)*)
+    };
+    ($with:tt [$($out:tt)*] [$a:ident $b:ident $($names:ident)*] (buffers_out) $($more:tt)*) => {
+        wrap!($with [$($out)* ($a: i32) ($b: i32)] [$($names)*] $($more)*)
+    };
+    ($with:tt [$($out:tt)*] [$a:ident $b:ident $($names:ident)*] (entries_out) $($more:tt)*) => {
+        wrap!($with [$($out)* ($a: i32) ($b: i32)] [$($names)*] $($more)*)
+    };
+    ($with:tt [$($out:tt)*] [$a:ident $b:ident $($names:ident)*] (buffer_out $_f:tt) $($more:tt)*) => {
+        wrap!($with [$($out)* ($a: i32) ($b: i32)] [$($names)*] $($more)*)
+    };
+    ($with:tt [$($out:tt)*] [$a:ident $b:ident $($names:ident)*] (strings_out $_w:tt) $($more:tt)*) => {
+        wrap!($with [$($out)* ($a: i32) ($b: i32)] [$($names)*] $($more)*)
+    };
+    ($with:tt [$($out:tt)*] [$a:ident $($names:ident)*] (val64 $($_t:tt)*) $($more:tt)*) => {
+        wrap!($with [$($out)* ($a: i64)] [$($names)*] $($more)*)
+    };
+    ($with:tt [$($out:tt)*] [$a:ident $($names:ident)*] ($($_t:tt)*) $($more:tt)*) => {
+        wrap!($with [$($out)* ($a: i32)] [$($names)*] $($more)*)
+    };
+    (($linker:ident $get:ident $name:ident $how:ident $returns:ident)
+        [$(($arg:ident: $ty:ty))*] $names:tt) => {
+        $linker.func_wrap(
+            MODULE,
+            stringify!($name),
+            move |caller: Caller<'_, T> $(, $arg: $ty)*| -> Result<wrap!(@returns $returns)> {
+                boundary::cross(
+                    caller,
+                    $get,
+                    Row::$name,
+                    &[$($arg.word()),*],
+                    |wasi, memory| wrap!(@call $how raw::$name(wasi, memory $(, $arg)*)),
+                )
+            },
+        )?;
+    };
+    (@returns Errno) => { i32 };
+    (@returns Never) => { () };
+    (@call now $call:expr) => { $call };
+    (@call block $call:expr) => { in_tokio($call) };
+}
+
+macro_rules! wrap_all {
+    (($linker:ident $get:ident) $($name:ident $how:ident($returns:ident) [$($class:ident)*]
+        $effect:ident $summary:literal: $(($param:ident: $($kind:tt)*))*;)*) => {
+        $(wrap!(($linker $get $name $how $returns) [] [a b c d e f g h i j] $(($($kind)*))*);)*
+    };
+}
+
 /// Adds every function of WASI preview 1 to a linker, each wrapped so that its calls are recorded in
-/// [`P1Host::recent`]. Like `wasmtime_wasi::p1::add_to_linker_sync`, of which it is the counterpart,
-/// it is for stores that run without async.
+/// [`P1Host::recent`]. It is the counterpart of `wasmtime_wasi::p1::add_to_linker_sync`: for stores
+/// that run without async, and not to be used inside of an async runtime.
 ///
 /// # Errors
 /// When one of the names is defined in the linker already.
 pub fn add_to_linker<T: Send + 'static>(
-    linker: &mut wasmtime::Linker<T>,
+    linker: &mut Linker<T>,
     get: impl Fn(&mut T) -> &mut P1Host + Copy + Send + Sync + 'static,
-) -> wasmtime::Result<()> {
-    wasmtime_wasi::p1::add_to_linker_sync(linker, move |data| &mut get(data).wasi)
+) -> Result<()> {
+    wasi_p1_rows!(wrap_all (linker get));
+    Ok(())
 }

@@ -1,0 +1,440 @@
+//! From raw arguments and copied memory to a [`HostCall`], by the table. Nothing here fails: what
+//! cannot be read is a value that says so.
+
+use crate::call::{Arg, Bytes, CallResult, HostCall, Name, Value};
+use crate::copies::{Copies, Missing, When, little_u32};
+use crate::recent::{
+    Ended, MAX_BUFFERS, OPENED, Slot, StringSizes, Values, Words, buffer, count_argument,
+};
+use crate::table::{Errno, Field, Filled, Function, Kind, Layout, Strings, Type, types};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// At most this many elements of an array are listed.
+const MAX_ITEMS: u32 = 16;
+
+/// The record of a call that the ring kept.
+pub(crate) fn call(slot: &Slot, row: &'static Function, strings: &StringSizes) -> HostCall {
+    let decoder = Decoder {
+        slot,
+        row,
+        strings,
+        wall_clock: is_wall_clock(slot, row),
+    };
+    HostCall {
+        seq: slot.seq,
+        module: Cow::Borrowed(row.module),
+        function: Cow::Borrowed(row.name),
+        class: row.class(),
+        args: decoder.args(),
+        result: decoder.result(),
+        start: slot.start,
+        duration: slot.duration,
+    }
+}
+
+/// Whether timestamps of the call are of the wall clock: unless a clock parameter says otherwise.
+fn is_wall_clock(slot: &Slot, row: &'static Function) -> bool {
+    row.params
+        .iter()
+        .zip(Values::new(row, &slot.args))
+        .find(|(param, _)| param.name == "id")
+        .is_none_or(|(_, (_, words))| words.first == 0)
+}
+
+struct Decoder<'a> {
+    slot: &'a Slot,
+    row: &'static Function,
+    strings: &'a StringSizes,
+    wall_clock: bool,
+}
+
+impl Decoder<'_> {
+    fn succeeded(&self) -> bool {
+        matches!(self.slot.ended, Ended::Errno(0))
+    }
+
+    fn args(&self) -> Vec<Arg> {
+        let mut fds = self.slot.fds.iter();
+        self.row
+            .params
+            .iter()
+            .zip(Values::new(self.row, &self.slot.args))
+            .map(|(param, (kind, words))| {
+                let value = match kind {
+                    Kind::Value(Type::Fd) => Value::Fd {
+                        fd: words.first,
+                        path: fds.next().and_then(path),
+                    },
+                    _ => self.arg(kind, words),
+                };
+                let address = matches!(value, Value::Address(_)) && self.is_address(kind);
+                Arg {
+                    name: Cow::Borrowed(param.name),
+                    value,
+                    detail: param.detail || address,
+                }
+            })
+            .collect()
+    }
+
+    /// Whether a parameter only says where a result goes: a good address is left out of the one-line
+    /// form.
+    fn is_address(&self, kind: &Kind) -> bool {
+        matches!(kind, Kind::Result(_) | Kind::ArrayOut(_))
+    }
+
+    fn arg(&self, kind: &Kind, words: Words) -> Value {
+        match kind {
+            Kind::Value(ty) => self.number(ty, words.whole),
+            Kind::Path => Value::Path(self.bytes(When::Before, words.first, words.second)),
+            Kind::BuffersIn => self.buffers(When::Before, words, u64::MAX),
+            Kind::BuffersOut => {
+                let written = self.first_result().unwrap_or(0);
+                self.buffers(When::After, words, u64::from(written))
+            }
+            Kind::BufferOut(filled) => self.buffer_out(*filled, words),
+            Kind::EntriesOut => match self.first_result() {
+                Some(written) => self.entries(words.first, written.min(words.second)),
+                None => self.output_address(words.first, words.second),
+            },
+            Kind::ArrayIn(ty, count) => {
+                let count = count_argument(self.row, &self.slot.args, *count);
+                self.array(When::Before, ty, words.first, count)
+            }
+            Kind::ArrayOut(ty) => match self.first_result() {
+                Some(count) => self.array(When::After, ty, words.first, count),
+                None => self.output_address(words.first, ty.size()),
+            },
+            Kind::StringsOut(which) => self.strings(*which, words),
+            Kind::Result(ty) => self.output_address(words.first, ty.size()),
+        }
+    }
+
+    fn result(&self) -> CallResult {
+        match &self.slot.ended {
+            Ended::NotYet => CallResult::Unfinished,
+            Ended::Exit(code) => CallResult::Exit { code: *code },
+            Ended::Trap(message) => CallResult::Trap {
+                message: message.clone(),
+            },
+            Ended::Errno(0) => CallResult::Ok(self.results()),
+            Ended::Errno(number) => errno(*number),
+        }
+    }
+
+    fn results(&self) -> Vec<Arg> {
+        self.row
+            .params
+            .iter()
+            .zip(Values::new(self.row, &self.slot.args))
+            .filter_map(|(param, (kind, words))| match kind {
+                Kind::Result(ty) => Some(Arg {
+                    name: Cow::Borrowed(param.name),
+                    value: self.opened(ty, words).unwrap_or_else(|| {
+                        self.at(When::After, ty, words.first)
+                            .unwrap_or_else(|missing| unavailable(missing, words.first))
+                    }),
+                    detail: false,
+                }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The descriptor that the call opened, with its path.
+    fn opened(&self, ty: &Type, words: Words) -> Option<Value> {
+        let Type::Fd = ty else { return None };
+        let bytes = self.slot.copies.get(When::After, words.first, 4).ok()?;
+        Some(Value::Fd {
+            fd: little_u32(bytes)?,
+            path: self.slot.fds.get(OPENED).and_then(path),
+        })
+    }
+
+    /// The first result of the call, when it succeeded, as a 32-bit number.
+    fn first_result(&self) -> Option<u32> {
+        if !self.succeeded() {
+            return None;
+        }
+        let (_, words) = Values::new(self.row, &self.slot.args)
+            .find(|(kind, _)| matches!(kind, Kind::Result(_)))?;
+        little_u32(self.slot.copies.get(When::After, words.first, 4).ok()?)
+    }
+
+    fn bytes(&self, when: When, address: u32, length: u32) -> Bytes {
+        bytes(&self.slot.copies, when, address, length)
+    }
+
+    /// An array of buffers, of whose contents the first `limit` bytes count.
+    fn buffers(&self, when: When, array: Words, limit: u64) -> Value {
+        let copies = &self.slot.copies;
+        let count = array.second;
+        let mut buffers = Vec::new();
+        let mut length = Some(0_u64);
+        let mut left = limit;
+        for index in 0..count.min(MAX_BUFFERS) {
+            let Some((address, size)) = buffer(copies, array, index) else {
+                length = None;
+                if index == 0 {
+                    let size = count.saturating_mul(8);
+                    let missing = copies.prefix(When::Before, array.first, size).1;
+                    return unavailable(missing.unwrap_or(Missing::NotKept), array.first);
+                }
+                break;
+            };
+            length = length.map(|length| length + u64::from(size));
+            let wanted = u64::from(size).min(left) as u32;
+            left -= u64::from(wanted);
+            if wanted > 0 || when == When::Before {
+                buffers.push(self.bytes(when, address, wanted));
+            }
+        }
+        if count > MAX_BUFFERS {
+            length = None;
+        }
+        Value::Buffers {
+            buffers,
+            count: count.into(),
+            length,
+        }
+    }
+
+    fn buffer_out(&self, filled: Filled, words: Words) -> Value {
+        let length = match (filled, self.succeeded()) {
+            (_, false) => return self.output_address(words.first, words.second),
+            (Filled::Whole | Filled::UpTo, true) => words.second,
+            (Filled::ByResult, true) => match self.first_result() {
+                Some(written) => written.min(words.second),
+                None => return self.output_address(words.first, words.second),
+            },
+        };
+        let mut bytes = self.bytes(When::After, words.first, length);
+        if filled == Filled::UpTo {
+            // Longer buffers than names are legal; what follows the name is the guest's own.
+            if let Some(end) = bytes.kept.iter().position(|byte| *byte == 0) {
+                bytes.kept.truncate(end);
+                bytes.length = end as u64;
+            }
+        }
+        Value::Bytes(bytes)
+    }
+
+    /// A buffer that the call has not filled: its address, and when it lies outside, that.
+    fn output_address(&self, address: u32, length: u32) -> Value {
+        match self.slot.copies.prefix(When::Before, address, length).1 {
+            Some(missing) => unavailable(missing, address),
+            None => Value::Address(address.into()),
+        }
+    }
+
+    fn array(&self, when: When, ty: &Type, address: u32, count: u32) -> Value {
+        let size = ty.size();
+        let mut items = Vec::new();
+        for index in 0..count.min(MAX_ITEMS) {
+            let at = index
+                .checked_mul(size)
+                .and_then(|offset| address.checked_add(offset));
+            match at.map(|at| self.at(when, ty, at)) {
+                Some(Ok(item)) => items.push(item),
+                Some(Err(missing)) if index == 0 => return unavailable(missing, address),
+                _ => break,
+            }
+        }
+        Value::List {
+            items,
+            count: count.into(),
+        }
+    }
+
+    /// The directory entries in a buffer. The last one may be cut: by the guest's buffer, or by ours.
+    fn entries(&self, address: u32, length: u32) -> Value {
+        let (kept, missing) = self.slot.copies.prefix(When::After, address, length);
+        if let (Some(missing), true) = (missing, kept.is_empty()) {
+            return unavailable(missing, address);
+        }
+        let head = types::DIRENT.size() as usize;
+        let mut items = Vec::new();
+        let mut rest = kept;
+        while let (Type::Record(layout), Some((entry, after))) =
+            (&types::DIRENT, rest.split_at_checked(head))
+        {
+            let name_length = entry.get(16..).and_then(little_u32).unwrap_or(0);
+            let name = after.get(..name_length as usize).unwrap_or(after);
+            let mut fields = self.fields(layout.fields, entry);
+            fields.insert(
+                0,
+                Arg {
+                    name: Cow::Borrowed("name"),
+                    value: Value::Bytes(Bytes {
+                        kept: name.to_vec(),
+                        length: name_length.into(),
+                        unavailable: None,
+                    }),
+                    detail: false,
+                },
+            );
+            items.push(Value::Record(fields));
+            rest = after.get(name_length as usize..).unwrap_or(&[]);
+        }
+        Value::Entries {
+            items,
+            length: length.into(),
+            complete: kept.len() == length as usize,
+        }
+    }
+
+    fn strings(&self, which: Strings, words: Words) -> Value {
+        let Some((count, length)) = self.strings.of(which).filter(|_| self.succeeded()) else {
+            return Value::Address(words.first.into());
+        };
+        let (kept, _) = self.slot.copies.prefix(When::After, words.second, length);
+        let mut items: Vec<Value> = kept
+            .split(|byte| *byte == 0)
+            .take(count.min(MAX_ITEMS) as usize)
+            .map(|string| {
+                Value::Bytes(Bytes {
+                    kept: string.to_vec(),
+                    length: string.len() as u64,
+                    unavailable: None,
+                })
+            })
+            .collect();
+        if kept.len() < length as usize {
+            // The last one is cut somewhere.
+            items.pop();
+        }
+        Value::List {
+            items,
+            count: count.into(),
+        }
+    }
+
+    /// The value of a type at an address.
+    fn at(&self, when: When, ty: &Type, address: u32) -> Result<Value, Missing> {
+        let bytes = self.slot.copies.get(when, address, ty.size())?;
+        Ok(self.value(ty, bytes))
+    }
+
+    /// The value of a type out of its bytes.
+    fn value(&self, ty: &Type, bytes: &[u8]) -> Value {
+        match ty {
+            Type::Record(Layout { fields, .. }) => Value::Record(self.fields(fields, bytes)),
+            Type::Union(union) => {
+                let tag = bytes.first().copied().unwrap_or(0);
+                let mut fields = vec![Arg {
+                    name: Cow::Borrowed("type"),
+                    value: enumerated(union.tag.name(tag.into()), tag.into()),
+                    detail: false,
+                }];
+                if let (Some(case), Some(rest)) = (
+                    union.cases.get(usize::from(tag)),
+                    bytes.get(union.offset as usize..),
+                ) {
+                    fields.extend(self.fields(case, rest));
+                }
+                Value::Record(fields)
+            }
+            _ => self.number(ty, little(bytes, ty.size())),
+        }
+    }
+
+    fn fields(&self, fields: &'static [Field], bytes: &[u8]) -> Vec<Arg> {
+        let mut args = Vec::new();
+        for field in fields {
+            let Some(bytes) = bytes.get(field.offset as usize..) else {
+                continue;
+            };
+            match (field.ty, self.value(field.ty, bytes)) {
+                // The fields of a union stand beside those of the structure it is in.
+                (Type::Union(_), Value::Record(inner)) => args.extend(inner),
+                (_, value) => args.push(Arg {
+                    name: Cow::Borrowed(field.name),
+                    value,
+                    detail: field.detail,
+                }),
+            }
+        }
+        args
+    }
+
+    /// The value of a type that is passed as a number.
+    fn number(&self, ty: &Type, raw: u64) -> Value {
+        match ty {
+            Type::Unsigned(_) => Value::Unsigned(raw),
+            Type::Signed(bytes) => Value::Signed(sign_extend(raw, *bytes)),
+            Type::Fd => Value::Fd {
+                fd: raw as u32,
+                path: None,
+            },
+            Type::Duration => Value::Nanoseconds(raw),
+            Type::Timestamp if self.wall_clock => Value::WallClock(raw),
+            Type::Timestamp => Value::Nanoseconds(raw),
+            Type::ExitCode => Value::Signed(i64::from(raw as u32 as i32)),
+            Type::Errno => enumerated(Errno::from_number(raw as u32).map(|errno| errno.name), raw),
+            Type::Flags(_, names) => {
+                let (named, unknown) = names.flags(raw);
+                Value::Flags {
+                    bits: raw,
+                    names: named.into_iter().map(Name::Borrowed).collect(),
+                    unknown,
+                }
+            }
+            Type::Enum(_, names) => enumerated(names.name(raw), raw),
+            // Structures are never passed as numbers.
+            Type::Record(_) | Type::Union(_) => Value::Unsigned(raw),
+        }
+    }
+}
+
+fn path(path: &Option<Arc<str>>) -> Option<String> {
+    path.as_deref().map(str::to_owned)
+}
+
+fn enumerated(name: Option<&'static str>, number: u64) -> Value {
+    Value::Enum {
+        number,
+        name: name.map(Cow::Borrowed),
+    }
+}
+
+fn errno(number: u32) -> CallResult {
+    let known = Errno::from_number(number);
+    CallResult::Errno {
+        number,
+        name: known.map(|errno| Cow::Borrowed(errno.name)),
+        meaning: known.map_or(Cow::Borrowed("no such error number"), |errno| {
+            Cow::Borrowed(errno.meaning)
+        }),
+    }
+}
+
+fn unavailable(missing: Missing, address: u32) -> Value {
+    Value::Unavailable {
+        because: missing.because(),
+        address: Some(address.into()),
+    }
+}
+
+fn bytes(copies: &Copies, when: When, address: u32, length: u32) -> Bytes {
+    let (kept, missing) = copies.prefix(when, address, length);
+    Bytes {
+        kept: kept.to_vec(),
+        length: length.into(),
+        unavailable: missing.map(Missing::because),
+    }
+}
+
+/// The first bytes as a little-endian number.
+fn little(bytes: &[u8], size: u32) -> u64 {
+    bytes
+        .iter()
+        .take(size.min(8) as usize)
+        .rev()
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+fn sign_extend(raw: u64, bytes: u8) -> i64 {
+    let unused = 64_u32.saturating_sub(8 * u32::from(bytes));
+    (raw.wrapping_shl(unused) as i64).wrapping_shr(unused)
+}
