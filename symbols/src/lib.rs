@@ -7,16 +7,24 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod crosscheck;
 pub mod dwarf;
+pub mod frames;
+mod loading;
 pub mod location;
+pub mod names;
 pub mod offsets;
 pub mod prologue;
+pub mod symbols;
 pub mod types;
 pub mod variables;
 pub mod wasm;
 
 pub use dwarf::DieId;
+pub use frames::{SourceFrame, SourceLocation};
+pub use names::FunctionName;
 pub use offsets::{CodeOffset, CodeSection, ModulePc};
+pub use symbols::{BesideModule, DebugFiles, Problem, Symbols, SymbolsOptions};
 pub use wasm::{
     Binary, BinaryError, BinaryKind, CoreModule, CustomSection, Export, ExternKind, FunctionBody,
     Import,
