@@ -22,9 +22,12 @@ pub mod wasm;
 
 pub use dwarf::DieId;
 pub use frames::{SourceFrame, SourceLocation};
+pub use location::{FrameBaseRegister, FrameState, PartialBytes, Place, Unavailable, WasmValue};
 pub use names::FunctionName;
 pub use offsets::{CodeOffset, CodeSection, ModulePc};
 pub use symbols::{BesideModule, DebugFiles, Problem, Symbols, SymbolsOptions};
+pub use types::{Type, TypeId, TypeKind};
+pub use variables::{Variable, VariableKind};
 pub use wasm::{
     Binary, BinaryError, BinaryKind, CoreModule, CustomSection, Export, ExternKind, FunctionBody,
     Import,

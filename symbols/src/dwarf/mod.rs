@@ -91,6 +91,10 @@ pub(crate) struct DebugInfo<'a> {
     pub dwarf: gimli::Dwarf<Slice<'a>>,
     pub units: Vec<UnitEntry<'a>>,
     pub budget: Budget,
+    /// `.debug_loc`: DWARF 4's location lists, which gimli cannot be left to read.
+    pub debug_loc: Slice<'a>,
+    /// The types described so far.
+    pub types: crate::types::Types,
     abbreviations: Abbreviations<'a>,
     index: OnceLock<UnitIndex>,
 }
@@ -125,6 +129,8 @@ impl<'a> DebugInfo<'a> {
             dwarf,
             units,
             budget: Budget::new(size),
+            debug_loc: Slice::new(section(".debug_loc"), LittleEndian),
+            types: crate::types::Types::default(),
             abbreviations,
             index: OnceLock::new(),
         }

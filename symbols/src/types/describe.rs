@@ -261,7 +261,7 @@ fn dimension<'a>(subrange: &Entry<'a>) -> Option<u64> {
 }
 
 /// The size of a type in bytes, through aliases and arrays.
-pub(super) fn size_of(info: &DebugInfo<'_>, id: DieId) -> Option<u64> {
+pub(crate) fn size_of(info: &DebugInfo<'_>, id: DieId) -> Option<u64> {
     let mut id = id;
     let mut times: u64 = 1;
     for _ in 0..MAX_CHAIN {
@@ -301,7 +301,7 @@ pub(super) fn size_of(info: &DebugInfo<'_>, id: DieId) -> Option<u64> {
 }
 
 /// Whether a type is a signed integer, through aliases and enums.
-pub(super) fn is_signed(info: &DebugInfo<'_>, id: DieId) -> bool {
+pub(crate) fn is_signed(info: &DebugInfo<'_>, id: DieId) -> bool {
     let mut id = id;
     for _ in 0..MAX_CHAIN {
         let Some((_, entry)) = die::entry(info, id) else {

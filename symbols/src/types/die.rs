@@ -95,30 +95,7 @@ pub(crate) fn reference<'a>(
     entry: &Entry<'a>,
     name: DwAt,
 ) -> Option<DieId> {
-    match entry.attr_value(name)? {
-        AttributeValue::UnitRef(offset) => Some(DieId::new(unit as usize, offset)),
-        AttributeValue::DebugInfoRef(offset) => info.die_at(offset),
-        AttributeValue::DebugTypesRef(signature) => by_signature(info, signature),
-        _ => None,
-    }
-}
-
-/// The type that the type unit of this signature holds (DWARF 5, 3.1.4).
-fn by_signature(info: &DebugInfo<'_>, wanted: gimli::DebugTypeSignature) -> Option<DieId> {
-    info.units
-        .iter()
-        .enumerate()
-        .find_map(|(index, unit)| match unit.header.type_() {
-            gimli::UnitType::Type {
-                type_signature,
-                type_offset,
-            }
-            | gimli::UnitType::SplitType {
-                type_signature,
-                type_offset,
-            } if type_signature == wanted => Some(DieId::new(index, type_offset)),
-            _ => None,
-        })
+    info.resolve(unit, &entry.attr_value(name)?)
 }
 
 /// A string attribute: cut to a sane length, invalid UTF-8 replaced, control characters replaced
@@ -128,9 +105,8 @@ pub(crate) fn string<'a>(
     entry: &Entry<'a>,
     name: DwAt,
 ) -> Option<Arc<str>> {
-    let value = entry.attr_value(name)?;
-    let bytes = unit.attr_string(value).ok()?;
-    Some(clean(bytes.slice()))
+    let bytes = crate::dwarf::string(*unit, &entry.attr_value(name)?)?;
+    Some(clean(bytes))
 }
 
 /// Text out of debug info, fit to be shown.

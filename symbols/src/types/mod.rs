@@ -14,6 +14,7 @@ mod scopes;
 mod variants;
 
 pub(crate) use cache::Types;
+pub(crate) use describe::{is_signed, size_of};
 pub use names::shorten;
 pub use variants::{Discriminant, DiscriminantRange, Variant, Variants};
 
