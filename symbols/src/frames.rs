@@ -135,7 +135,7 @@ fn name(
 
 fn location(info: &DebugInfo<'_>, unit: u32, offset: u64) -> Option<SourceLocation> {
     let row = info.lines(unit)?.at(offset)?;
-    let file = file(info, unit, u64::from(row.file))?;
+    let file = Arc::clone(info.file(unit, u64::from(row.file))?);
     let line = (row.line != 0).then_some(row.line);
     Some(SourceLocation {
         file,
@@ -146,15 +146,8 @@ fn location(info: &DebugInfo<'_>, unit: u32, offset: u64) -> Option<SourceLocati
 
 fn call_location(info: &DebugInfo<'_>, unit: u32, inline: &Inline) -> Option<SourceLocation> {
     Some(SourceLocation {
-        file: file(info, unit, inline.call_file?)?,
+        file: Arc::clone(info.file(unit, inline.call_file?)?),
         line: (inline.call_line != 0).then_some(inline.call_line),
         column: (inline.call_column != 0).then_some(inline.call_column),
     })
-}
-
-/// The path of a file of a unit's line program.
-pub(crate) fn file(info: &DebugInfo<'_>, unit: u32, index: u64) -> Option<Arc<str>> {
-    let lines = info.lines(unit)?;
-    let unit = info.skeleton(unit)?;
-    lines.file(unit, index).map(Arc::clone)
 }

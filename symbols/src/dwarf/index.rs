@@ -4,7 +4,7 @@
 //! that says nothing, or only what cannot be (address 0), is known by its line rows, which are
 //! read only when no other unit answers.
 
-use super::ranges::{PcRange, RangeAttributes};
+use super::ranges::PcRange;
 use super::{DebugInfo, DieId};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -139,14 +139,8 @@ fn place_of(info: &DebugInfo<'_>, index: u32) -> Option<Place> {
     ) {
         return None;
     }
+    let attributes = &info.root(index)?.place;
     let unit = info.skeleton(index)?;
-    let mut entries = unit.entries_raw(None).ok()?;
-    let abbreviation = entries.read_abbreviation().ok()??;
-    let mut attributes = RangeAttributes::default();
-    for spec in abbreviation.attributes() {
-        let attribute = entries.read_attribute(*spec).ok()?;
-        attributes.take(unit, attribute.name(), attribute.value());
-    }
     let mut ranges = Vec::new();
     // Code that starts where no code can: at the count of functions, as with a tombstone of 0.
     let mut impossible = false;

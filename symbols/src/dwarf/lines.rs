@@ -5,9 +5,9 @@
 //! they are: code that belongs to no line.
 
 use super::ranges::PcRange;
+use super::unit::LineProgram;
 use super::{DebugInfo, Slice, attributes};
 use gimli::UnitRef;
-use std::sync::{Arc, OnceLock};
 
 /// How many sequences around an offset are looked at, where lying data lets them overlap.
 const OVERLAPS: usize = 16;
@@ -35,43 +35,26 @@ struct Sequence {
     rows: Box<[Row]>,
 }
 
-/// The rows and files of one unit.
+/// The rows of one unit.
 pub(crate) struct Lines {
     /// By rising start.
     sequences: Box<[Sequence]>,
-    files: Box<[OnceLock<Arc<str>>]>,
     /// Whether the program could be read to its end.
     pub damaged: bool,
 }
 
 impl Lines {
-    pub fn parse<'a>(info: &DebugInfo<'a>, unit: UnitRef<'_, Slice<'a>>) -> Option<Self> {
-        let program = unit.line_program.clone()?;
-        let header = program.header();
-        let size = header.raw_program_buf().slice().len() as u64;
+    pub fn parse<'a>(info: &DebugInfo<'a>, program: &LineProgram<'a>) -> Self {
+        let size = program.header().raw_program_buf().slice().len() as u64;
         // Many units may share a program; not so many that reading it each time takes forever.
         let affordable = info.budget.spend(size.saturating_add(64));
-        let files = count_files(header);
         let mut reading = Reading::default();
-        let damaged = !affordable || reading.read(info, program).is_err();
+        let damaged = !affordable || reading.read(info, program.clone()).is_err();
         reading.sequences.sort_by_key(|s| (s.start, s.end));
-        Some(Lines {
+        Lines {
             sequences: reading.sequences.into_boxed_slice(),
-            files: (0..files).map(|_| OnceLock::new()).collect(),
             damaged,
-        })
-    }
-
-    /// How many files there are; indices go from 0, which before DWARF 5 is no file.
-    pub fn file_count(&self) -> usize {
-        self.files.len()
-    }
-
-    /// The path of a file: the compilation folder, the file's folder and its name, joined as far
-    /// as they are relative. `None` when there is no such file.
-    pub fn file(&self, unit: UnitRef<'_, Slice<'_>>, index: u64) -> Option<&Arc<str>> {
-        let slot = self.files.get(usize::try_from(index).ok()?)?;
-        Some(slot.get_or_init(|| render_file(unit, index).unwrap_or_default().into()))
+        }
     }
 
     /// The row that covers `offset`.
@@ -142,7 +125,7 @@ impl Reading {
     fn read<'a>(
         &mut self,
         info: &DebugInfo<'a>,
-        program: gimli::IncompleteLineProgram<Slice<'a>>,
+        program: LineProgram<'a>,
     ) -> gimli::Result<()> {
         let mut rows = program.rows();
         while let Some((_, row)) = rows.next_row()? {
@@ -199,7 +182,8 @@ impl Reading {
     }
 }
 
-fn count_files(header: &gimli::LineProgramHeader<Slice<'_>>) -> usize {
+/// How many files a line program's header names, the 0th included.
+pub(super) fn count_files(header: &gimli::LineProgramHeader<Slice<'_>>) -> usize {
     let named = header.file_names().len();
     match header.version() >= 5 {
         true => named,
@@ -208,8 +192,11 @@ fn count_files(header: &gimli::LineProgramHeader<Slice<'_>>) -> usize {
 }
 
 /// Joins a file's path as `addr2line` does.
-fn render_file(unit: UnitRef<'_, Slice<'_>>, index: u64) -> Option<String> {
-    let header = unit.line_program.as_ref()?.header();
+pub(super) fn render_file<'a>(
+    unit: UnitRef<'_, Slice<'a>>,
+    header: &gimli::LineProgramHeader<Slice<'a>>,
+    index: u64,
+) -> Option<String> {
     let file = header.file(index)?;
     let mut path = text(unit.comp_dir.as_ref().map(|dir| dir.slice()));
     // Folder 0 is the compilation folder.

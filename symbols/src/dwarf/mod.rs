@@ -16,6 +16,7 @@ mod inlines;
 mod lines;
 mod ranges;
 mod scopes;
+mod unit;
 
 pub(crate) use attributes::{MAX_HOPS, MAX_NAME, string};
 pub(crate) use budget::Budget;
@@ -24,6 +25,7 @@ pub(crate) use inlines::{Inline, Inlines};
 pub(crate) use lines::{Lines, Row};
 pub(crate) use ranges::PcRange;
 pub(crate) use scopes::{ScopeKind, Scopes};
+pub(crate) use unit::{Root, UnitEntry};
 
 use crate::symbols::Problem;
 use crate::wasm::CoreModule;
@@ -31,6 +33,7 @@ use gimli::{EndianSlice, LittleEndian, Section};
 use index::UnitIndex;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
+use unit::{LineProgram, SplitUnit};
 
 /// How the sections are read: Wasm is little-endian throughout.
 pub(crate) type Slice<'a> = EndianSlice<'a, LittleEndian>;
@@ -58,23 +61,6 @@ impl DieId {
     pub(crate) fn unit_offset(self) -> gimli::UnitOffset {
         gimli::UnitOffset(usize::try_from(self.offset).unwrap_or(usize::MAX))
     }
-}
-
-/// One unit: its header is parsed on opening, the rest when it is first needed.
-pub(crate) struct UnitEntry<'a> {
-    pub header: gimli::UnitHeader<Slice<'a>>,
-    /// The unit as it stands in the main sections (a skeleton, if it was split).
-    parsed: OnceLock<Option<gimli::Unit<Slice<'a>>>>,
-    /// The other half of a split unit, when it was found.
-    split: Option<Box<SplitUnit<'a>>>,
-    functions: OnceLock<Functions>,
-    lines: OnceLock<Option<Lines>>,
-}
-
-/// The half of a split unit that lies in a `.dwo` or `.dwp` file.
-pub(crate) struct SplitUnit<'a> {
-    pub dwarf: gimli::Dwarf<Slice<'a>>,
-    pub unit: gimli::Unit<Slice<'a>>,
 }
 
 /// The abbreviation tables, each parsed once however many units share it.
@@ -152,21 +138,26 @@ impl<'a> DebugInfo<'a> {
         }
     }
 
-    /// The unit as it stands in the main sections: where the line program is.
+    /// The unit as it stands in the main sections, whether it was split or not.
     pub fn skeleton(&self, index: u32) -> Option<gimli::UnitRef<'_, Slice<'a>>> {
-        let entry = self.units.get(index as usize)?;
-        let unit = entry.parsed.get_or_init(|| self.parse(&entry.header));
-        Some(unit.as_ref()?.unit_ref(&self.dwarf))
+        Some(self.root(index)?.unit.unit_ref(&self.dwarf))
     }
 
-    fn parse(&self, header: &gimli::UnitHeader<Slice<'a>>) -> Option<gimli::Unit<Slice<'a>>> {
+    /// What the unit's root DIE in the main sections says.
+    pub fn root(&self, index: u32) -> Option<&Root<'a>> {
+        let entry = self.units.get(index as usize)?;
+        let root = entry.root.get_or_init(|| self.parse(&entry.header));
+        root.as_ref()
+    }
+
+    fn parse(&self, header: &gimli::UnitHeader<Slice<'a>>) -> Option<Root<'a>> {
         let table = self.abbreviations.get(header.debug_abbrev_offset().0)?;
-        gimli::Unit::new_with_abbreviations(&self.dwarf, header.clone(), table).ok()
+        Root::parse(&self.dwarf, header.clone(), table)
     }
 
     /// Gives a split unit its other half; to be done before anybody asks for the unit.
     pub fn attach_split(&mut self, index: u32, dwarf: gimli::Dwarf<Slice<'a>>) -> Option<()> {
-        let skeleton = self.parse(&self.units.get(index as usize)?.header)?;
+        let skeleton = self.parse(&self.units.get(index as usize)?.header)?.unit;
         let mut headers = dwarf.units();
         let unit = loop {
             let header = headers.next().ok()??;
@@ -230,14 +221,38 @@ impl<'a> DebugInfo<'a> {
         }))
     }
 
+    /// The header of a unit's line program; `None` when it has none that can be read.
+    pub fn line_program(&self, index: u32) -> Option<&LineProgram<'a>> {
+        let entry = self.units.get(index as usize)?;
+        let read = || unit::line_program(&self.dwarf, self.root(index)?, &self.budget);
+        entry.program.get_or_init(read).as_ref()
+    }
+
     /// The live line rows of a unit; `None` when it has no line program that can be read.
     pub fn lines(&self, index: u32) -> Option<&Lines> {
         let entry = self.units.get(index as usize)?;
-        let lines = entry.lines.get_or_init(|| {
-            let unit = self.skeleton(index)?;
-            Lines::parse(self, unit)
-        });
-        lines.as_ref()
+        let read = || Some(Lines::parse(self, self.line_program(index)?));
+        entry.lines.get_or_init(read).as_ref()
+    }
+
+    /// How many files a unit's line program names; indices go from 0, which before DWARF 5 is no
+    /// file.
+    pub fn file_count(&self, index: u32) -> usize {
+        let program = self.line_program(index);
+        program.map_or(0, |program| lines::count_files(program.header()))
+    }
+
+    /// The path of a file of a unit's line program: the compilation folder, the file's folder and
+    /// its name, joined as far as they are relative. `None` when there is no such file.
+    pub fn file(&self, index: u32, file: u64) -> Option<&Arc<str>> {
+        let entry = self.units.get(index as usize)?;
+        let slots = || (0..self.file_count(index)).map(|_| OnceLock::new()).collect();
+        let slot = entry.files.get_or_init(slots).get(usize::try_from(file).ok()?)?;
+        let render = || {
+            let header = self.line_program(index)?.header();
+            lines::render_file(self.skeleton(index)?, header, file)
+        };
+        Some(slot.get_or_init(|| render().unwrap_or_default().into()))
     }
 
     /// The calls inlined in a function of unit `index`.
@@ -268,7 +283,7 @@ impl<'a> DebugInfo<'a> {
         let mut problems = Vec::new();
         let functions = self.units.iter().filter_map(|unit| unit.functions.get());
         let lines = self.units.iter().filter_map(|unit| unit.lines.get());
-        let unread = self.units.iter().filter_map(|unit| unit.parsed.get());
+        let unread = self.units.iter().filter_map(|unit| unit.root.get());
         for (what, count) in [
             (".debug_info", functions.filter(|list| list.damaged).count()),
             (".debug_line", lines.flatten().filter(|list| list.damaged).count()),
@@ -294,18 +309,6 @@ impl<'a> DebugInfo<'a> {
     /// The units that claim to have code at `offset`, in a fixed order.
     pub fn units_at(&self, offset: u64) -> impl Iterator<Item = u32> {
         self.index().units_at(self, offset)
-    }
-}
-
-impl<'a> UnitEntry<'a> {
-    fn new(header: gimli::UnitHeader<Slice<'a>>) -> Self {
-        UnitEntry {
-            header,
-            parsed: OnceLock::new(),
-            split: None,
-            functions: OnceLock::new(),
-            lines: OnceLock::new(),
-        }
     }
 }
 

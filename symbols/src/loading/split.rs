@@ -1,7 +1,7 @@
 //! Split units: the other halves of skeletons, in a `.dwp` package or in `.dwo` files.
 
 use super::{DebugFiles, Loaded, SectionSet};
-use crate::dwarf::{DebugInfo, Slice, empty, string};
+use crate::dwarf::{DebugInfo, Slice, empty};
 use crate::symbols::Problem;
 use gimli::LittleEndian;
 
@@ -20,12 +20,12 @@ pub(crate) fn wanted_splits(info: &mut DebugInfo<'_>) -> Vec<Wanted> {
     let wanted = |unit| {
         let skeleton = info.skeleton(unit)?;
         skeleton.dwo_id?;
-        let name = skeleton.dwo_name().ok()??;
+        let name = info.root(unit)?.split_name?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Some(Wanted {
             unit,
             folder: skeleton.comp_dir.map(|folder| text(folder.slice())),
-            name: text(string(skeleton, &name)?),
+            name: text(name),
         })
     };
     (0..info.unit_count()).filter_map(wanted).collect()
