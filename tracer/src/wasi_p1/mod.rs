@@ -7,8 +7,6 @@
 
 mod boundary;
 pub mod effects;
-#[cfg(test)]
-mod tests;
 
 use crate::recent::{RecentCalls, Recording, StringSizes};
 use crate::table::wasi_p1::{MODULE, Row, wasi_p1_rows};
