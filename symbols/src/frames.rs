@@ -1,6 +1,6 @@
 //! Code offset → the chain of source frames.
 
-use crate::dwarf::{DebugInfo, DieId, Function, Functions, Inline};
+use crate::dwarf::{DebugInfo, DieId, Function, Inline};
 use crate::names::FunctionName;
 use crate::offsets::CodeOffset;
 use crate::symbols::Symbols;

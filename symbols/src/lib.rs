@@ -9,22 +9,31 @@
 
 pub mod crosscheck;
 pub mod dwarf;
+pub mod facts;
 pub mod frames;
+pub mod functions;
+pub mod lines;
 mod loading;
 pub mod location;
 pub mod names;
 pub mod offsets;
+mod paths;
 pub mod prologue;
+mod snap;
 pub mod symbols;
 pub mod types;
 pub mod variables;
 pub mod wasm;
 
 pub use dwarf::DieId;
+pub use facts::{Coverage, DebugFacts, UnitFacts};
 pub use frames::{SourceFrame, SourceLocation};
+pub use functions::{FunctionInstance, FunctionMatches, FunctionQuery};
+pub use lines::{LineFile, LineMatches, LinePlace};
 pub use location::{FrameBaseRegister, FrameState, PartialBytes, Place, Unavailable, WasmValue};
 pub use names::FunctionName;
 pub use offsets::{CodeOffset, CodeSection, ModulePc};
+pub use paths::path_matches;
 pub use symbols::{BesideModule, DebugFiles, Problem, Symbols, SymbolsOptions};
 pub use types::{Type, TypeId, TypeKind};
 pub use variables::{Variable, VariableKind};

@@ -51,6 +51,15 @@ impl SectionSet {
         contents.unwrap_or_default()
     }
 
+    /// The debug sections and their sizes in bytes.
+    pub fn sizes(&self) -> Vec<(String, u64)> {
+        let debug = |name: &str| name.starts_with(".debug_");
+        let sections = self.sections.iter().filter(|(name, _)| debug(name));
+        sections
+            .map(|(name, range)| (name.clone(), range.len() as u64))
+            .collect()
+    }
+
     fn has(&self, prefix: &str) -> bool {
         self.sections
             .iter()

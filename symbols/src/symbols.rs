@@ -114,6 +114,11 @@ impl Symbols {
         self.0.cell.borrow_owner().main.get(name)
     }
 
+    /// The debug sections and their sizes in bytes.
+    pub(crate) fn debug_sections(&self) -> Vec<(String, u64)> {
+        self.0.cell.borrow_owner().main.sizes()
+    }
+
     /// The DWARF as gimli sees it, to be read by another library that answers the same questions.
     pub(crate) fn gimli(&self) -> gimli::Dwarf<Slice<'_>> {
         let section = |id: gimli::SectionId| -> Result<Slice<'_>, gimli::Error> {

@@ -1,15 +1,17 @@
 //! Reading single attributes: strings, and the names of DIEs through their origins.
 
 use super::{DebugInfo, DieId, Slice};
+use crate::frames::SourceLocation;
 use gimli::{AttributeValue, Section, UnitRef};
+use std::sync::Arc;
 
 /// How long a name may be, in bytes; what is longer is cut. Names of deeply nested generics do
 /// get to several thousand.
-pub(crate) const MAX_NAME: usize = 16 * 1024;
+pub(super) const MAX_NAME: usize = 16 * 1024;
 
 /// How many references (`DW_AT_abstract_origin`, `DW_AT_specification`) are followed from a DIE
 /// to its name.
-pub(crate) const MAX_HOPS: usize = 16;
+const MAX_HOPS: usize = 16;
 
 /// The bytes up to the first NUL, or `None` when there is none within [`MAX_NAME`] and the bytes
 /// end before.
@@ -74,6 +76,42 @@ impl<'a> DebugInfo<'a> {
             }
         }
         RawName::default()
+    }
+
+    /// Where the function (or the function of an inlined call) is declared, found through its
+    /// origins.
+    pub fn declared_at(&self, die: DieId) -> Option<SourceLocation> {
+        let mut at = die;
+        for _ in 0..MAX_HOPS {
+            let unit = self.unit(at.unit)?;
+            let mut entries = unit.entries_raw(Some(at.unit_offset())).ok()?;
+            let abbreviation = entries.read_abbreviation().ok()??;
+            let (mut file, mut line, mut next) = (None, None, None);
+            for spec in abbreviation.attributes() {
+                let attribute = entries.read_attribute(*spec).ok()?;
+                match attribute.name() {
+                    gimli::DW_AT_decl_file => match attribute.value() {
+                        AttributeValue::FileIndex(index) => file = Some(index),
+                        value => file = value.udata_value(),
+                    },
+                    gimli::DW_AT_decl_line => line = attribute.udata_value(),
+                    gimli::DW_AT_abstract_origin | gimli::DW_AT_specification => {
+                        next = self.resolve(at.unit, &attribute.value());
+                    }
+                    _ => {}
+                }
+            }
+            if let (Some(file), Some(line)) = (file, line) {
+                let line = u32::try_from(line).ok().filter(|line| *line != 0);
+                return Some(SourceLocation {
+                    file: Arc::clone(self.file(at.unit, file)?),
+                    line,
+                    column: None,
+                });
+            }
+            at = next?;
+        }
+        None
     }
 
     fn name_step(&self, die: DieId) -> Option<NameStep<'a>> {

@@ -83,6 +83,15 @@ impl UnitIndex {
         self.claims.at(offset).chain(by_rows.flatten())
     }
 
+    /// The units that have code, or may have, rising.
+    pub fn units_with_code(&self) -> Vec<u32> {
+        let claimed = self.claims.0.iter().map(|claim| claim.unit);
+        let mut units: Vec<u32> = claimed.chain(self.unplaced.iter().copied()).collect();
+        units.sort_unstable();
+        units.dedup();
+        units
+    }
+
     fn read_rows(&self, info: &DebugInfo<'_>) -> Claims {
         let of_unit = |unit: &u32| -> Vec<Claim> {
             let lines = info.lines(*unit);

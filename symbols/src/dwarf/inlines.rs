@@ -5,6 +5,7 @@ use super::ranges::{PcRange, RangeAttributes};
 use super::{DebugInfo, Slice};
 use crate::names::FunctionName;
 use gimli::{AttributeValue, UnitRef};
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// How deep inlined calls may nest; compilers stay far below.
@@ -25,7 +26,7 @@ pub(crate) struct Inline {
 /// All calls inlined in one function.
 #[derive(Default)]
 pub(crate) struct Inlines {
-    list: Vec<Inline>,
+    pub list: Vec<Inline>,
     /// Their ranges by depth of inlining, then by begin.
     addresses: Vec<Address>,
 }
@@ -116,6 +117,18 @@ impl Inlines {
             open.push(depth);
         }
         Ok(())
+    }
+
+    /// The ranges of each call, rising, by its position in the list.
+    pub fn ranges_by_call(&self) -> HashMap<usize, Vec<PcRange>> {
+        let mut ranges: HashMap<usize, Vec<PcRange>> = HashMap::new();
+        for address in &self.addresses {
+            ranges
+                .entry(address.position)
+                .or_default()
+                .push(address.range);
+        }
+        ranges
     }
 
     /// The inlined calls that `offset` lies in, outermost first.

@@ -108,7 +108,7 @@ impl Lines {
 }
 
 impl Sequence {
-    fn rows_from(&self, from: usize) -> impl Iterator<Item = (&Row, u64)> {
+    fn rows_from(&self, from: usize) -> impl Iterator<Item = (&Row, u64)> + '_ {
         let rows = self.rows.get(from..).unwrap_or_default();
         let ends = rows.iter().skip(1).map(|row| u64::from(row.address));
         rows.iter().zip(ends.chain(std::iter::once(self.end)))
@@ -122,11 +122,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn read<'a>(
-        &mut self,
-        info: &DebugInfo<'a>,
-        program: LineProgram<'a>,
-    ) -> gimli::Result<()> {
+    fn read<'a>(&mut self, info: &DebugInfo<'a>, program: LineProgram<'a>) -> gimli::Result<()> {
         let mut rows = program.rows();
         while let Some((_, row)) = rows.next_row()? {
             if row.end_sequence() {

@@ -10,15 +10,17 @@
 
 mod attributes;
 mod budget;
+mod files;
 mod functions;
 mod index;
 mod inlines;
 mod lines;
+mod prologues;
 mod ranges;
 mod scopes;
 mod unit;
 
-pub(crate) use attributes::{MAX_HOPS, MAX_NAME, string};
+pub(crate) use attributes::string;
 pub(crate) use budget::Budget;
 pub(crate) use functions::{Function, Functions};
 pub(crate) use inlines::{Inline, Inlines};
@@ -29,6 +31,7 @@ pub(crate) use unit::{Root, UnitEntry};
 
 use crate::symbols::Problem;
 use crate::wasm::CoreModule;
+use files::FileIndex;
 use gimli::{EndianSlice, LittleEndian, Section};
 use index::UnitIndex;
 use serde::{Deserialize, Serialize};
@@ -83,6 +86,7 @@ pub(crate) struct DebugInfo<'a> {
     pub types: crate::types::Types,
     abbreviations: Abbreviations<'a>,
     index: OnceLock<UnitIndex>,
+    files: OnceLock<FileIndex>,
 }
 
 impl<'a> DebugInfo<'a> {
@@ -119,6 +123,7 @@ impl<'a> DebugInfo<'a> {
             types: crate::types::Types::default(),
             abbreviations,
             index: OnceLock::new(),
+            files: OnceLock::new(),
         }
     }
 
@@ -246,8 +251,15 @@ impl<'a> DebugInfo<'a> {
     /// its name, joined as far as they are relative. `None` when there is no such file.
     pub fn file(&self, index: u32, file: u64) -> Option<&Arc<str>> {
         let entry = self.units.get(index as usize)?;
-        let slots = || (0..self.file_count(index)).map(|_| OnceLock::new()).collect();
-        let slot = entry.files.get_or_init(slots).get(usize::try_from(file).ok()?)?;
+        let slots = || {
+            (0..self.file_count(index))
+                .map(|_| OnceLock::new())
+                .collect()
+        };
+        let slot = entry
+            .files
+            .get_or_init(slots)
+            .get(usize::try_from(file).ok()?)?;
         let render = || {
             let header = self.line_program(index)?.header();
             lines::render_file(self.skeleton(index)?, header, file)
@@ -286,8 +298,14 @@ impl<'a> DebugInfo<'a> {
         let unread = self.units.iter().filter_map(|unit| unit.root.get());
         for (what, count) in [
             (".debug_info", functions.filter(|list| list.damaged).count()),
-            (".debug_line", lines.flatten().filter(|list| list.damaged).count()),
-            (".debug_abbrev", unread.filter(|unit| unit.is_none()).count()),
+            (
+                ".debug_line",
+                lines.flatten().filter(|list| list.damaged).count(),
+            ),
+            (
+                ".debug_abbrev",
+                unread.filter(|unit| unit.is_none()).count(),
+            ),
         ] {
             if count > 0 {
                 problems.push(damaged(what, count));
@@ -304,6 +322,16 @@ impl<'a> DebugInfo<'a> {
     /// have to.
     pub fn build_index(&self) {
         self.index();
+    }
+
+    /// The units that have code, rising.
+    pub fn units_with_code(&self) -> Vec<u32> {
+        self.index().units_with_code()
+    }
+
+    /// The source files that units with code name.
+    pub fn files(&self) -> &FileIndex {
+        self.files.get_or_init(|| FileIndex::build(self))
     }
 
     /// The units that claim to have code at `offset`, in a fixed order.

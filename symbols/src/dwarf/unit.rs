@@ -6,7 +6,7 @@
 
 use super::attributes::string;
 use super::ranges::RangeAttributes;
-use super::{Budget, Function, Functions, Lines, Slice};
+use super::{Budget, Functions, Lines, Slice};
 use gimli::{
     AttributeValue, DebugAddrBase, DebugLineOffset, DebugLocListsBase, DebugRngListsBase,
     DebugStrOffsetsBase, Dwarf, UnitHeader,
@@ -40,11 +40,6 @@ impl<'a> UnitEntry<'a> {
             files: OnceLock::new(),
             lines: OnceLock::new(),
         }
-    }
-
-    /// The functions read so far.
-    pub fn known_functions(&self) -> impl Iterator<Item = &Function> {
-        self.functions.get().into_iter().flat_map(|f| &f.list)
     }
 }
 
@@ -197,7 +192,9 @@ pub(super) fn line_program<'a>(
     }
     let (offset, unit) = (root.line_program?, &root.unit);
     let size = unit.header.address_size();
-    let program = dwarf.debug_line.program(offset, size, unit.comp_dir, unit.name);
+    let program = dwarf
+        .debug_line
+        .program(offset, size, unit.comp_dir, unit.name);
     let program = program.ok()?;
     budget.spend(64 + program.header().header_length() as u64);
     Some(program)
