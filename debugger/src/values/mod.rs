@@ -1,0 +1,137 @@
+//! Rust values out of a stopped guest.
+//!
+//! A [`Reader`] goes from a variable (or a type and a place) to a [`Value`]: a summary of one
+//! line, and children. On the way every type is brought to a `View`, one of a few shapes (number,
+//! text, sequence, record, pointer); the recognisers that know what a `String` or a `Vec` looks
+//! like inside are a table (`recognise`), and all the rest works on views alone.
+//!
+//! The guest's memory may be torn, uninitialised or lying, and its debug info too: everything is
+//! checked against both, bounded by [`Limits`], and what does not add up is unavailable with the
+//! reason, never a wrong value.
+
+mod memory;
+mod recognise;
+mod scalar;
+mod summary;
+mod value;
+mod view;
+
+pub use memory::{Memory, NoMemory};
+pub use value::Value;
+
+use memory::{Slot, Typed};
+use std::sync::Arc;
+use summary::Summary;
+use view::View;
+use wasmscope_symbols::{CodeOffset, FrameState, Place, Symbols, TypeId, Unavailable, Variable};
+
+/// How much of a value is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// How deep values nest in a summary; what is deeper is `…`.
+    pub depth: usize,
+    /// How many elements of a sequence, and fields of a record, are shown.
+    pub elements: usize,
+    /// How many characters of a text are shown.
+    pub text: usize,
+    /// How many values one summary is made of, nested ones counted.
+    pub nodes: usize,
+    /// How many levels of children a [`Value`] has.
+    pub children: usize,
+}
+
+impl Default for Limits {
+    /// What fits in a report: about a line for each variable.
+    fn default() -> Self {
+        Limits {
+            depth: 5,
+            elements: 8,
+            text: 120,
+            nodes: 40,
+            children: 0,
+        }
+    }
+}
+
+/// The deepest summary there is, whatever is asked for: it is made by recursion.
+const MAX_DEPTH: usize = 64;
+
+/// Reads values of one module's types out of its memory.
+#[derive(Clone, Copy)]
+pub struct Reader<'r> {
+    symbols: &'r Symbols,
+    memory: &'r dyn Memory,
+    limits: Limits,
+}
+
+impl<'r> Reader<'r> {
+    /// A reader of the values of a module's variables. `memory` is the memory that the module's
+    /// code addresses.
+    pub fn new(symbols: &'r Symbols, memory: &'r dyn Memory, limits: Limits) -> Self {
+        Reader {
+            symbols,
+            memory,
+            limits,
+        }
+    }
+
+    /// The value of a variable that is in scope at `pc` (see [`Symbols::variables`]) in the frame
+    /// that `state` tells of.
+    pub fn variable(&self, variable: &Variable, pc: CodeOffset, state: &dyn FrameState) -> Value {
+        let Some(type_id) = variable.type_id else {
+            let reason = Unavailable::malformed("its debug info does not say its type");
+            return Value::unavailable(&variable.name, "?", "?", &reason);
+        };
+        let place = self.symbols.locate(variable, pc, state);
+        self.value(&variable.name, type_id, place)
+    }
+
+    /// The value of the type `type_id` at `place`.
+    pub fn value(&self, name: &str, type_id: TypeId, place: Place) -> Value {
+        let slot = match place {
+            Place::Memory(address) => Slot::Memory(address),
+            Place::Bytes(bytes) => Slot::Bytes {
+                bytes: Arc::new(bytes),
+                offset: 0,
+            },
+            Place::Unavailable(reason) => {
+                let ty = self.symbols.describe_type(type_id);
+                return Value::unavailable(name, &ty.name, &ty.full_name, &reason);
+            }
+        };
+        self.tree(name, &self.typed(type_id, slot), self.limits.children)
+    }
+
+    fn typed(&self, type_id: TypeId, slot: Slot) -> Typed {
+        Typed {
+            ty: self.symbols.describe_type(type_id),
+            slot,
+        }
+    }
+
+    /// A value with its children, down to `levels`.
+    fn tree(&self, name: &str, typed: &Typed, levels: usize) -> Value {
+        let mut value = match Summary::of(self, typed) {
+            Ok(summary) => Value::known(name, &typed.ty.name, &typed.ty.full_name, summary),
+            Err(reason) => Value::unavailable(name, &typed.ty.name, &typed.ty.full_name, &reason),
+        };
+        if let Some(levels) = levels.min(MAX_DEPTH).checked_sub(1)
+            && value.unavailable.is_none()
+            && let Ok(view) = recognise::view(self, typed)
+        {
+            self.add_children(&mut value, &view, levels);
+        }
+        value
+    }
+
+    fn add_children(&self, value: &mut Value, view: &View, levels: usize) {
+        let count = view.count();
+        let shown = count.min(self.limits.elements as u64);
+        for index in 0..shown {
+            if let Some((name, child)) = view.child(self, index) {
+                value.children.push(self.tree(&name, &child, levels));
+            }
+        }
+        value.more_children = count - shown;
+    }
+}

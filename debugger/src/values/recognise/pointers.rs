@@ -1,0 +1,97 @@
+//! Thin pointers of every kind, and trait objects.
+
+use super::{address, field, fits};
+use crate::values::Reader;
+use crate::values::memory::{Slot, Typed};
+use crate::values::view::View;
+use wasmscope_symbols::types::{Pointer, PointerKind};
+use wasmscope_symbols::{TypeKind, Unavailable};
+
+/// A thin pointer.
+pub(super) fn pointer(
+    reader: &Reader<'_>,
+    typed: &Typed,
+    pointer: &Pointer,
+) -> Result<View, Unavailable> {
+    let (to, _) = address(reader, typed)
+        .ok_or_else(|| Unavailable::malformed("a pointer of an impossible size"))?;
+    let to = to?;
+    let target = pointer
+        .target
+        .map(|target| reader.typed(target, Slot::Memory(to)));
+    let is_function = |typed: &Typed| matches!(typed.ty.kind, TypeKind::Function);
+    if pointer.kind == PointerKind::Function || target.as_ref().is_some_and(is_function) {
+        return Ok(View::Word(match to {
+            0 => "null".to_owned(),
+            index => format!("fn at table index {index}"),
+        }));
+    }
+    let readable = target.filter(|target| match target.ty.size {
+        Some(size) => fits(reader, to, size),
+        None => false,
+    });
+    let sign = match pointer.kind {
+        PointerKind::Reference => "&",
+        PointerKind::MutReference => "&mut ",
+        PointerKind::Box => "",
+        _ => {
+            return Ok(match to {
+                0 => View::Word("null".to_owned()),
+                address => View::Pointer {
+                    address,
+                    target: readable.map(Box::new),
+                },
+            });
+        }
+    };
+    // What Rust promises of references and boxes tells garbage from them.
+    if to == 0 {
+        return Err(Unavailable::Other(
+            "the bytes here are no reference (null): not initialised, or moved out".into(),
+        ));
+    }
+    match readable {
+        Some(target)
+            if target
+                .ty
+                .align
+                .is_some_and(|align| align > 1 && !to.is_multiple_of(align)) =>
+        {
+            Err(Unavailable::Other(
+                format!("the bytes here are no reference ({to:#x} is not aligned)").into(),
+            ))
+        }
+        Some(target) => Ok(View::Behind {
+            sign,
+            target: Box::new(target),
+        }),
+        None => match pointer
+            .target
+            .map(|target| reader.symbols.describe_type(target))
+        {
+            Some(ty) if ty.size.is_some() => Err(Unavailable::Other(
+                format!("the bytes here are no reference ({to:#x} is not in memory)").into(),
+            )),
+            _ => Ok(View::Pointer {
+                address: to,
+                target: None,
+            }),
+        },
+    }
+}
+
+/// `&dyn Trait`, `Box<dyn Trait>`: the value's address, for now.
+pub(super) fn trait_object(
+    reader: &Reader<'_>,
+    typed: &Typed,
+) -> Option<Result<View, Unavailable>> {
+    let TypeKind::Struct(_) = typed.ty.kind else {
+        return None;
+    };
+    let (data, _) = address(reader, &field(reader, typed, "pointer")?)?;
+    let (vtable, _) = address(reader, &field(reader, typed, "vtable")?)?;
+    Some(data.and_then(|data| {
+        vtable?;
+        Ok(View::Word(format!("{data:#x} as {}", typed.ty.name)))
+    }))
+}
