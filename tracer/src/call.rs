@@ -158,6 +158,8 @@ pub enum CallResult {
         /// What it means.
         meaning: Name,
     },
+    /// It failed with a value of the function's own error type (components).
+    Err(Value),
     /// It ended the guest, as asked.
     Exit {
         /// The exit code.
@@ -177,7 +179,10 @@ pub enum CallResult {
 impl CallResult {
     /// Whether the guest was told of a failure, or ended by one.
     pub fn is_failure(&self) -> bool {
-        matches!(self, CallResult::Errno { .. } | CallResult::Trap { .. })
+        matches!(
+            self,
+            CallResult::Errno { .. } | CallResult::Err(_) | CallResult::Trap { .. }
+        )
     }
 }
 

@@ -93,6 +93,10 @@ impl LineStyle {
                 Some(name) => write!(out, " = -1 {name} ({meaning})"),
                 None => write!(out, " = -1 errno {number} ({meaning})"),
             },
+            CallResult::Err(value) => {
+                out.write_str(" = error ")?;
+                self.value(value, out)
+            }
             CallResult::Exit { code } => write!(out, " = ? (exited with {code})"),
             CallResult::Trap { message } => {
                 out.write_str(" = ? (trapped: ")?;

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+pub mod components;
 pub mod names;
 pub mod types;
 pub mod wasi_p1;

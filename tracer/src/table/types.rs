@@ -195,9 +195,9 @@ pub static DIRENT: Type = Type::Record(&Layout {
     name: "dirent",
     size: 24,
     fields: &[
-        field("next", 0, &U64),
-        field("ino", 8, &U64),
-        field("namlen", 16, &SIZE),
+        detail("next", 0, &U64),
+        detail("ino", 8, &U64),
+        detail("namlen", 16, &SIZE),
         field("type", 20, &FILE_TYPE),
     ],
 });

@@ -98,7 +98,7 @@ macro_rules! wasi_p1_rows {
         path_unlink_file block(Errno) [File Fd] None "remove a file":
             (fd: val FD) (path: path);
         poll_oneoff block(Errno) [Clock Fd] None "wait for events":
-            (in_: array_in SUBSCRIPTION 2) (out: array_out EVENT) (nsubscriptions: val SIZE)
+            (in_: array_in SUBSCRIPTION 2) (out: array_out EVENT) (nsubscriptions: val SIZE detail)
             (nevents: result SIZE);
         proc_exit now(Never) [Proc] None "end the program":
             (rval: val EXIT_CODE);

@@ -12,7 +12,9 @@ use wasmscope_tracer::table::wasi_p1::{FUNCTIONS, MODULE};
 use wasmscope_tracer::table::{Function, WasmType};
 use wasmscope_tracer::wasi_p1::effects::{Outputs, Region};
 use wasmscope_tracer::{P1Host, add_to_linker};
-use wasmtime::{Config, Engine, Extern, Instance, Linker, Memory, Module, SharedMemory, Store, Val};
+use wasmtime::{
+    Config, Engine, Extern, Instance, Linker, Memory, Module, SharedMemory, Store, Val,
+};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::random::Deterministic;
@@ -94,14 +96,20 @@ pub fn guest_text(memory: &str) -> String {
     for row in FUNCTIONS {
         let params: Vec<&str> = row.wasm_params().map(wat_type).collect();
         let results: Vec<&str> = row.wasm_results().iter().copied().map(wat_type).collect();
-        let signature = format!("(param {}) (result {})", params.join(" "), results.join(" "));
+        let signature = format!(
+            "(param {}) (result {})",
+            params.join(" "),
+            results.join(" ")
+        );
         let name = row.name;
         writeln!(
             imports,
             "(import \"{MODULE}\" \"{name}\" (func ${name} {signature}))"
         )
         .expect("text");
-        let gets: String = (0..params.len()).map(|i| format!("(local.get {i})")).collect();
+        let gets: String = (0..params.len())
+            .map(|i| format!("(local.get {i})"))
+            .collect();
         writeln!(
             exports,
             "(func (export \"{name}\") {signature} (call ${name} {gets}))"
@@ -179,7 +187,9 @@ fn start<T: 'static>(
 ) -> Running<T> {
     let module = Module::new(engine, guest_text(memory)).expect("a module");
     let mut store = Store::new(engine, data);
-    let instance = linker.instantiate(&mut store, &module).expect("an instance");
+    let instance = linker
+        .instantiate(&mut store, &module)
+        .expect("an instance");
     let memory = match instance.get_export(&mut store, "memory") {
         Some(Extern::Memory(memory)) => GuestMem::Own(memory),
         Some(Extern::SharedMemory(memory)) => GuestMem::Shared(memory),

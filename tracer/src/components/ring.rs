@@ -1,0 +1,341 @@
+//! The last calls of components, as text. A slot's buffers are used again and again, and formatting
+//! stops where they are full.
+
+use super::ComponentRecording;
+use crate::call::{Arg, CallResult, HostCall, Value};
+use crate::table;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+use std::time::Instant;
+use tracing::Metadata;
+use tracing::field::{Field, Visit};
+
+/// The field of the event that ends a call.
+pub(super) const RESULT: &str = "result";
+
+/// At most this many bytes of an interface's or a function's name.
+const MAX_NAME: usize = 256;
+
+#[derive(Debug)]
+pub(super) struct Ring {
+    recording: ComponentRecording,
+    slots: Vec<Slot>,
+    next: u64,
+    origin: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    seq: u64,
+    /// The path of the bindings' Rust module, which has the namespace and package in it.
+    path: &'static str,
+    module: String,
+    function: String,
+    /// The arguments, one after the other.
+    text: String,
+    fields: Vec<TextField>,
+    result: String,
+    result_cut: bool,
+    has_result: bool,
+    returned: bool,
+    start: Option<u64>,
+    duration: Option<u64>,
+}
+
+/// An argument: up to where its text goes.
+#[derive(Clone, Copy, Debug)]
+struct TextField {
+    name: &'static str,
+    end: usize,
+    cut: bool,
+}
+
+impl Ring {
+    pub(super) fn new(recording: ComponentRecording) -> Self {
+        Ring {
+            recording,
+            slots: Vec::new(),
+            next: 0,
+            origin: Instant::now(),
+        }
+    }
+
+    pub(super) fn recording(&self) -> &ComponentRecording {
+        &self.recording
+    }
+
+    pub(super) fn total(&self) -> u64 {
+        self.next
+    }
+
+    fn now(&self) -> Option<u64> {
+        self.recording
+            .time
+            .then(|| self.origin.elapsed().as_nanos() as u64)
+    }
+
+    /// A call begins: `record` hands out the names in the fields of its span. Its number is returned.
+    pub(super) fn enter(
+        &mut self,
+        metadata: &'static Metadata<'static>,
+        record: impl FnOnce(&mut dyn Visit),
+    ) -> u64 {
+        let (seq, start) = (self.next, self.now());
+        self.next += 1;
+        if self.slots.len() < self.recording.calls {
+            self.slots.push(Slot::default());
+        }
+        if let Some(slot) = self.index(seq).and_then(|index| self.slots.get_mut(index)) {
+            slot.seq = seq;
+            slot.path = metadata.module_path().unwrap_or_default();
+            slot.module.clear();
+            slot.function.clear();
+            slot.text.clear();
+            slot.fields.clear();
+            slot.result.clear();
+            slot.has_result = false;
+            slot.returned = false;
+            slot.start = start;
+            slot.duration = None;
+            record(&mut NameVisitor { slot });
+        }
+        seq
+    }
+
+    /// The arguments or the result of a call, which `record` hands out.
+    pub(super) fn text(&mut self, seq: u64, result: bool, record: impl FnOnce(&mut dyn Visit)) {
+        let limit = self.recording.text_bytes;
+        let Some(slot) = self.slot(seq) else { return };
+        if result {
+            record(&mut ResultVisitor { slot, limit });
+        } else {
+            record(&mut ArgumentVisitor { slot, limit });
+        }
+    }
+
+    /// A call has ended.
+    pub(super) fn leave(&mut self, seq: u64) {
+        let end = self.now();
+        if let Some(slot) = self.slot(seq) {
+            slot.returned = true;
+            if let (Some(start), Some(end)) = (slot.start, end) {
+                slot.duration = Some(end.saturating_sub(start));
+            }
+        }
+    }
+
+    fn index(&self, seq: u64) -> Option<usize> {
+        Some(seq.checked_rem(self.recording.calls as u64)? as usize)
+    }
+
+    fn slot(&mut self, seq: u64) -> Option<&mut Slot> {
+        let index = self.index(seq)?;
+        self.slots.get_mut(index).filter(|slot| slot.seq == seq)
+    }
+
+    pub(super) fn calls(&self) -> Vec<HostCall> {
+        let mut slots: Vec<&Slot> = self.slots.iter().collect();
+        slots.sort_by_key(|slot| slot.seq);
+        slots
+            .into_iter()
+            .map(|slot| slot.call(self.recording.arguments))
+            .collect()
+    }
+}
+
+impl Slot {
+    fn call(&self, arguments: bool) -> HostCall {
+        let module = interface(self.path, &self.module);
+        HostCall {
+            seq: self.seq,
+            class: table::components::class(&module),
+            module: Cow::Owned(module),
+            function: Cow::Owned(self.function.clone()),
+            args: self.args(arguments),
+            result: self.outcome(),
+            start: self.start,
+            duration: self.duration,
+        }
+    }
+
+    fn args(&self, arguments: bool) -> Vec<Arg> {
+        if !arguments {
+            return vec![Arg {
+                name: Cow::Borrowed(""),
+                value: Value::Text {
+                    text: String::new(),
+                    cut: true,
+                },
+                detail: false,
+            }];
+        }
+        let mut start = 0;
+        self.fields
+            .iter()
+            .map(|field| {
+                let text = self.text.get(start..field.end).unwrap_or_default();
+                start = field.end;
+                Arg {
+                    name: Cow::Borrowed(field.name.strip_suffix('_').unwrap_or(field.name)),
+                    value: value(text, field.cut),
+                    detail: false,
+                }
+            })
+            .collect()
+    }
+
+    fn outcome(&self) -> CallResult {
+        if !self.has_result {
+            return match self.returned {
+                true => CallResult::Unknown,
+                false => CallResult::Unfinished,
+            };
+        }
+        let text = self.result.as_str();
+        match (inside(text, "Ok("), inside(text, "Err(")) {
+            (Some("()"), _) => CallResult::Ok(Vec::new()),
+            (Some(inner), _) => match inside(inner, "Err(") {
+                Some(error) => CallResult::Err(value(error, self.result_cut)),
+                None => CallResult::Ok(vec![Arg {
+                    name: Cow::Borrowed(""),
+                    value: value(inside(inner, "Ok(").unwrap_or(inner), self.result_cut),
+                    detail: false,
+                }]),
+            },
+            (None, Some(error)) => CallResult::Err(value(error, self.result_cut)),
+            // A result with a list in it, which Wasmtime leaves out.
+            (None, None) => CallResult::Ok(vec![Arg {
+                name: Cow::Borrowed(""),
+                value: value(text, self.result_cut),
+                detail: false,
+            }]),
+        }
+    }
+}
+
+/// What is between `open` and the `)` that ends the text; all of the rest when that has been cut off.
+fn inside<'a>(text: &'a str, open: &str) -> Option<&'a str> {
+    let rest = text.strip_prefix(open)?;
+    Some(rest.strip_suffix(')').unwrap_or(rest))
+}
+
+/// The value that a text of Wasmtime stands for, where it is one that says little as it is.
+fn value(text: &str, cut: bool) -> Value {
+    if text == "\"...\"" {
+        return Value::Text {
+            text: String::new(),
+            cut: true,
+        };
+    }
+    if let Some(rep) = resource(text) {
+        return Value::Text {
+            text: format!("#{rep}"),
+            cut: false,
+        };
+    }
+    match text.parse() {
+        Ok(number) if !cut => Value::Unsigned(number),
+        _ => Value::Text {
+            text: text.to_owned(),
+            cut,
+        },
+    }
+}
+
+/// The number of a resource out of how Wasmtime shows it: `Resource { rep: 3, … }`.
+fn resource(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("Resource")?;
+    let (_, rest) = rest.split_once("rep: ")?;
+    let end = rest.find(|c: char| !c.is_ascii_digit())?;
+    rest.get(..end).filter(|rep| !rep.is_empty())
+}
+
+/// The interface's name: namespace and package are only in the path of the bindings,
+/// `…::bindings::…::wasi::io::streams` for `wasi:io/streams`.
+fn interface(path: &str, name: &str) -> String {
+    let package = path
+        .split_once("::wasi::")
+        .and_then(|(_, rest)| rest.split("::").next())
+        .map(|package| package.replace('_', "-"));
+    match package {
+        Some(package) => format!("wasi:{package}/{name}"),
+        None => name.to_owned(),
+    }
+}
+
+/// Takes the names out of the fields of a span.
+struct NameVisitor<'a> {
+    slot: &'a mut Slot,
+}
+
+impl Visit for NameVisitor<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let name = match field.name() {
+            "module" => &mut self.slot.module,
+            "function" => &mut self.slot.function,
+            _ => return,
+        };
+        name.push_str(value.get(..MAX_NAME).unwrap_or(value));
+    }
+
+    fn record_debug(&mut self, _field: &Field, _value: &dyn fmt::Debug) {}
+}
+
+/// Takes the arguments out of the fields of an event.
+struct ArgumentVisitor<'a> {
+    slot: &'a mut Slot,
+    limit: usize,
+}
+
+impl Visit for ArgumentVisitor<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            return;
+        }
+        let cut = !write_bounded(&mut self.slot.text, self.limit, value);
+        self.slot.fields.push(TextField {
+            name: field.name(),
+            end: self.slot.text.len(),
+            cut,
+        });
+    }
+}
+
+/// Takes the result out of the fields of an event.
+struct ResultVisitor<'a> {
+    slot: &'a mut Slot,
+    limit: usize,
+}
+
+impl Visit for ResultVisitor<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == RESULT {
+            self.slot.result_cut = !write_bounded(&mut self.slot.result, self.limit, value);
+            self.slot.has_result = true;
+        }
+    }
+}
+
+/// Formats until `out` has `limit` bytes, and says whether it was all.
+fn write_bounded(out: &mut String, limit: usize, value: &dyn fmt::Debug) -> bool {
+    write!(Bounded { out, limit }, "{value:?}").is_ok()
+}
+
+struct Bounded<'a> {
+    out: &'a mut String,
+    limit: usize,
+}
+
+impl fmt::Write for Bounded<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.limit.saturating_sub(self.out.len());
+        if text.len() <= room {
+            self.out.push_str(text);
+            return Ok(());
+        }
+        let fits = text.get(..text.floor_char_boundary(room));
+        self.out.push_str(fits.unwrap_or_default());
+        // An error is the only way to make the rest of the formatting stop.
+        Err(fmt::Error)
+    }
+}

@@ -1,0 +1,185 @@
+//! The `tracing` subscriber that picks host calls out of the stream.
+
+use super::ring::{RESULT, Ring};
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata, Subscriber};
+
+/// The name that Wasmtime's generated bindings give to the span of a call.
+const CALL_SPAN: &str = "wit-bindgen import";
+
+/// Part of the path of every module of generated bindings.
+const BINDINGS: &str = "::bindings::";
+
+/// Marks the identifiers of spans that the inner subscriber does not know. Registries count their
+/// identifiers from below and never get here.
+const OWN: u64 = 1 << 63;
+
+/// No call's number.
+const NONE: u64 = u64::MAX;
+
+thread_local! {
+    /// The number of the call that this thread is in. Host calls do not nest.
+    static CURRENT: Cell<u64> = const { Cell::new(NONE) };
+}
+
+/// Records host calls of components, and passes on what else there is.
+pub struct Tap<S> {
+    ring: Arc<Mutex<Ring>>,
+    arguments: bool,
+    inner: S,
+    /// The inner subscriber's spans of the calls in progress, by the call's number, when that listens
+    /// to the trace level and so gets host calls too.
+    forwarded: Option<Mutex<HashMap<u64, Id>>>,
+}
+
+impl<S: Subscriber> Tap<S> {
+    pub(super) fn new(ring: Arc<Mutex<Ring>>, arguments: bool, inner: S) -> Self {
+        let listens = inner
+            .max_level_hint()
+            .is_none_or(|level| level >= LevelFilter::TRACE);
+        Tap {
+            ring,
+            arguments,
+            inner,
+            forwarded: listens.then(Mutex::default),
+        }
+    }
+
+    /// Whether a span or event belongs to a host call and is recorded.
+    fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        if metadata.is_span() {
+            metadata.name() == CALL_SPAN
+        } else {
+            self.arguments && is_call_event(metadata)
+        }
+    }
+
+    /// The inner subscriber's identifier of a span.
+    fn inner_id(&self, id: &Id) -> Option<Id> {
+        match own(id) {
+            None => Some(id.clone()),
+            Some(number) => lock(self.forwarded.as_ref()?).get(&number).cloned(),
+        }
+    }
+}
+
+/// The number of the call whose span this is.
+fn own(id: &Id) -> Option<u64> {
+    let id = id.into_u64();
+    (id & OWN != 0).then_some(id & !OWN)
+}
+
+/// Whether an event may hold the arguments or the result of a host call.
+fn is_call_event(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event() && *metadata.level() == Level::TRACE && metadata.target().contains(BINDINGS)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S: Subscriber> Subscriber for Tap<S> {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        let inner = self.inner.register_callsite(metadata);
+        if self.wants(metadata) {
+            Interest::always()
+        } else {
+            inner
+        }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.wants(metadata) || self.inner.enabled(metadata)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::TRACE)
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let metadata = span.metadata();
+        if metadata.name() != CALL_SPAN {
+            return self.inner.new_span(span);
+        }
+        let number = lock(&self.ring).enter(metadata, |names| span.record(names));
+        if let Some(forwarded) = &self.forwarded
+            && self.inner.enabled(metadata)
+        {
+            let id = self.inner.new_span(span);
+            lock(forwarded).insert(number, id);
+        }
+        Id::from_u64(OWN | number)
+    }
+
+    fn enter(&self, span: &Id) {
+        if let Some(number) = own(span) {
+            CURRENT.set(number);
+        }
+        if let Some(id) = self.inner_id(span) {
+            self.inner.enter(&id);
+        }
+    }
+
+    fn exit(&self, span: &Id) {
+        if own(span).is_some() {
+            CURRENT.set(NONE);
+        }
+        if let Some(id) = self.inner_id(span) {
+            self.inner.exit(&id);
+        }
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let metadata = event.metadata();
+        if self.wants(metadata) {
+            let current = CURRENT.get();
+            if current != NONE {
+                let returned = metadata.fields().field(RESULT).is_some();
+                lock(&self.ring).text(current, returned, |text| event.record(text));
+            }
+            if self.forwarded.is_none() {
+                return;
+            }
+        }
+        if self.inner.enabled(metadata) && self.inner.event_enabled(event) {
+            self.inner.event(event);
+        }
+    }
+
+    fn record(&self, span: &Id, values: &Record<'_>) {
+        if let Some(id) = self.inner_id(span) {
+            self.inner.record(&id, values);
+        }
+    }
+
+    fn record_follows_from(&self, span: &Id, follows: &Id) {
+        if let (Some(id), Some(follows)) = (self.inner_id(span), self.inner_id(follows)) {
+            self.inner.record_follows_from(&id, &follows);
+        }
+    }
+
+    fn clone_span(&self, id: &Id) -> Id {
+        match own(id) {
+            // Closing is noted at the first drop; Wasmtime keeps one handle to a call's span.
+            Some(_) => id.clone(),
+            None => self.inner.clone_span(id),
+        }
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        let Some(number) = own(&id) else {
+            return self.inner.try_close(id);
+        };
+        lock(&self.ring).leave(number);
+        if let Some(forwarded) = &self.forwarded {
+            let inner = lock(forwarded).remove(&number);
+            inner.map(|id| self.inner.try_close(id));
+        }
+        true
+    }
+}

@@ -1,0 +1,190 @@
+//! Host calls of components, out of Wasmtime's `tracing` events.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use tracing::subscriber::NoSubscriber;
+use wasmscope_tracer::{CallResult, Class, ComponentCalls, ComponentRecording, HostCall};
+use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::{Engine, Store};
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+const WRITE: &str = include_str!("../benches/host_calls/write.wat");
+
+/// Opens a file of the first preopened folder that is there and one that is not, and exits.
+const FILES: &str = include_str!("components/files.wat");
+
+struct World {
+    ctx: WasiCtx,
+    table: ResourceTable,
+}
+
+impl WasiView for World {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.ctx,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// Runs a component's `run(n)` and returns what it wrote, and the error if it failed.
+fn run(text: &str, n: u32) -> (String, Option<String>) {
+    let dir = tempfile::TempDir::new().expect("a folder");
+    std::fs::write(dir.path().join("in.csv"), "1,2\n").expect("a file");
+    let engine = Engine::default();
+    let component = Component::new(&engine, text).expect("a component");
+    let mut linker = Linker::<World>::new(&engine);
+    wasmtime_wasi::p2::add_to_linker_sync(&mut linker).expect("a linker");
+    let stdout = MemoryOutputPipe::new(1 << 16);
+    let mut builder = WasiCtxBuilder::new();
+    builder.stdout(stdout.clone());
+    builder
+        .preopened_dir(dir.path(), "/data", FsPerms::ReadWrite)
+        .expect("a folder to grant");
+    let world = World {
+        ctx: builder.build(),
+        table: ResourceTable::new(),
+    };
+    let mut store = Store::new(&engine, world);
+    let instance = linker
+        .instantiate(&mut store, &component)
+        .expect("an instance");
+    let run = instance
+        .get_typed_func::<(u32,), ()>(&mut store, "run")
+        .expect("run");
+    let error = run.call(&mut store, (n,)).err().map(|e| format!("{e:?}"));
+    let written = String::from_utf8_lossy(&stdout.contents()).into_owned();
+    (written, error)
+}
+
+fn lines(calls: &[HostCall]) -> Vec<String> {
+    calls.iter().map(ToString::to_string).collect()
+}
+
+fn record(recording: ComponentRecording, text: &str, n: u32) -> ComponentCalls {
+    let calls = ComponentCalls::new(recording);
+    let tap = calls.tap(NoSubscriber::new());
+    let traced = tracing::subscriber::with_default(tap, || run(text, n));
+    assert_eq!(traced, run(text, n), "recording changes nothing");
+    calls
+}
+
+#[test]
+fn writes_are_recorded_with_arguments_and_results() {
+    let calls = record(ComponentRecording::default(), WRITE, 2);
+    assert_eq!(
+        lines(&calls.calls()),
+        [
+            "get-stdout() = #0",
+            "[method]output-stream.blocking-write-and-flush(self=#0, contents=...) = 0",
+            "[method]output-stream.blocking-write-and-flush(self=#0, contents=...) = 0",
+        ]
+    );
+    let first = &calls.calls()[0];
+    assert_eq!(first.module, "wasi:cli/stdout");
+    let second = &calls.calls()[1];
+    assert_eq!(second.module, "wasi:io/streams");
+    assert_eq!(second.class, Some(Class::Fd));
+    assert_eq!(calls.total(), 3);
+}
+
+#[test]
+fn errors_and_exits_are_recorded() {
+    let calls = record(ComponentRecording::default(), FILES, 0);
+    assert_eq!(lines(&calls.calls()), ["?",]);
+}
+
+#[test]
+fn without_arguments_names_and_order_remain() {
+    let recording = ComponentRecording {
+        arguments: false,
+        calls: 2,
+        ..ComponentRecording::default()
+    };
+    let calls = record(recording, WRITE, 3);
+    assert_eq!(
+        lines(&calls.calls()),
+        [
+            "[method]output-stream.blocking-write-and-flush(...)",
+            "[method]output-stream.blocking-write-and-flush(...)",
+        ]
+    );
+    assert_eq!(calls.calls()[1].seq, 3);
+    assert_eq!(calls.calls()[1].result, CallResult::Unknown);
+    assert_eq!(calls.total(), 4);
+}
+
+#[test]
+fn text_is_bounded() {
+    let recording = ComponentRecording {
+        text_bytes: 4,
+        ..ComponentRecording::default()
+    };
+    let calls = record(recording, FILES, 0).calls();
+    let open = calls
+        .iter()
+        .find(|call| call.function.contains("open-at"))
+        .expect("a call");
+    assert!(open.to_string().contains("..."), "{open}");
+    assert!(open.to_string().len() < 200, "{open}");
+}
+
+/// Somewhere for a log to go.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("a lock").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("a lock")).into_owned()
+    }
+}
+
+/// Runs the writing component with a log at a level beside the record.
+fn logged(level: tracing::Level) -> (Vec<String>, String) {
+    let log = Log::default();
+    let writer = log.clone();
+    let logging = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let calls = ComponentCalls::default();
+    tracing::subscriber::with_default(calls.tap(logging), || {
+        tracing::info_span!("outer", run = 1).in_scope(|| {
+            run(WRITE, 1);
+            tracing::warn!("from the program itself");
+        });
+    });
+    (lines(&calls.calls()), log.text())
+}
+
+#[test]
+fn the_programs_own_logging_goes_on() {
+    let (calls, log) = logged(tracing::Level::INFO);
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    assert!(log.contains("WARN outer{run=1}"), "{log}");
+    assert!(log.contains("from the program itself"), "{log}");
+    assert!(!log.contains("blocking-write-and-flush"), "{log}");
+}
+
+#[test]
+fn logging_at_the_trace_level_sees_the_calls_too() {
+    let (calls, log) = logged(tracing::Level::TRACE);
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    assert!(
+        log.contains("outer{run=1}:wit-bindgen import{module=\"streams\""),
+        "{log}"
+    );
+    assert!(log.contains("contents="), "{log}");
+}
