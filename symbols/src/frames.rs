@@ -66,24 +66,27 @@ impl Symbols {
 }
 
 fn frames(info: &DebugInfo<'_>, offset: u64) -> Vec<SourceFrame> {
+    // A unit that knows the line but no function; another one may know both.
+    let mut line_only = Vec::new();
     for unit in info.units_at(offset) {
         let function = info.functions(unit).and_then(|list| list.at(offset));
         let location = location(info, unit, offset);
         match (function, location) {
             (None, None) => {}
-            (None, location) => {
-                return vec![SourceFrame {
+            (None, location) if line_only.is_empty() => {
+                line_only.push(SourceFrame {
                     function: None,
                     location,
                     inlined: false,
                     die: None,
                     function_die: None,
-                }];
+                });
             }
+            (None, _) => {}
             (Some(function), location) => return chain(info, unit, function, offset, location),
         }
     }
-    Vec::new()
+    line_only
 }
 
 /// The frames of a function and the calls inlined in it around `offset`.

@@ -17,6 +17,9 @@ use std::ops::Range;
 /// How many instances one question is answered with.
 const MAX_INSTANCES: usize = 10_000;
 
+/// How many bytes of names are looked at in one unit: honest ones have a tenth of it.
+const MAX_NAME_BYTES: usize = 16 << 20;
+
 /// How many similar names are offered.
 const MAX_SUGGESTIONS: usize = 5;
 
@@ -173,6 +176,8 @@ struct Names<'q, 'i, 'a> {
     info: &'i DebugInfo<'a>,
     query: &'q FunctionQuery,
     known: HashMap<DieId, Option<FunctionName>>,
+    /// How many bytes of names may still be read.
+    left: usize,
 }
 
 impl<'q, 'i, 'a> Names<'q, 'i, 'a> {
@@ -181,6 +186,7 @@ impl<'q, 'i, 'a> Names<'q, 'i, 'a> {
             info,
             query,
             known: HashMap::new(),
+            left: MAX_NAME_BYTES,
         }
     }
 
@@ -189,7 +195,9 @@ impl<'q, 'i, 'a> Names<'q, 'i, 'a> {
         let raw = self.info.function_name(die);
         let (bytes, origin) = (raw.name?, raw.origin?);
         let query = self.query;
+        let left = &mut self.left;
         let known = self.known.entry(origin).or_insert_with(|| {
+            *left = left.checked_sub(bytes.len())?;
             let name = FunctionName::new(String::from_utf8_lossy(bytes));
             query.matches(&name).then_some(name)
         });

@@ -169,6 +169,9 @@ fn decode_legacy(name: &str) -> String {
 
 /// Leaves out crate disambiguators and the numbers of closures and other unnamed things.
 fn without_marks(name: &str) -> String {
+    if !name.contains(['{', '[', '#']) {
+        return name.to_owned();
+    }
     let name = name.replace("{{", "{").replace("}}", "}");
     let mut text = String::with_capacity(name.len());
     let mut rest = name.as_str();
@@ -223,6 +226,9 @@ struct Open {
 /// `<orders::Inventory>::remove` → `orders::Inventory::remove`; `<T as Trait>::method` and
 /// `<[T]>::len` stay.
 fn unwrap_self_types(name: &str) -> String {
+    if !name.contains('<') {
+        return name.to_owned();
+    }
     let bytes = name.as_bytes();
     let at = |index: usize| bytes.get(index).copied().unwrap_or(b' ');
     let mut open: Vec<Open> = Vec::new();
@@ -283,7 +289,7 @@ mod tests {
                 "core::fmt::Write::write_fmt",
             ),
             (
-                "_ZN54_$LT$alloc..string..String$u20$as$u20$core..fmt..Write$GT$9write_str17h0123456789abcdefE",
+                "_ZN58_$LT$alloc..string..String$u20$as$u20$core..fmt..Write$GT$9write_str17h0123456789abcdefE",
                 "<alloc::string::String as core::fmt::Write>::write_str",
             ),
             (

@@ -34,7 +34,14 @@ fn check_all(build: Build, target: Target) {
 /// Addresses that linkers use for dropped code, and the bytes between bodies, belong to nothing.
 fn assert_dead_ranges_are_silent(symbols: &Symbols) {
     let module = symbols.module();
-    let dead = [0, 1, u64::from(u32::MAX), u64::from(u32::MAX) - 1, u64::MAX, u64::MAX - 1];
+    let dead = [
+        0,
+        1,
+        u64::from(u32::MAX),
+        u64::from(u32::MAX) - 1,
+        u64::MAX,
+        u64::MAX - 1,
+    ];
     let beyond = [module.code.len, module.code.len + 1];
     // The size field in front of a body is in no body.
     let sizes = module.bodies.iter().map(|body| body.range.start.0 - 1);

@@ -20,19 +20,16 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// The parts of a range that lie in the function: a call inlined in it, or a block of it, has
-    /// its code where the function has, whatever else it claims.
-    pub fn clip(&self, range: PcRange) -> impl Iterator<Item = PcRange> {
-        const PARTS: usize = 64;
-        let first = self.ranges.partition_point(|own| own.end <= range.begin);
-        let rest = self.ranges.get(first..).unwrap_or_default();
-        rest.iter()
-            .take(PARTS)
-            .take_while(move |own| own.begin < range.end)
-            .map(move |own| PcRange {
-                begin: range.begin.max(own.begin),
-                end: range.end.min(own.end),
-            })
+    /// The part of a range that lies in the function: a call inlined in it, or a block of it, has
+    /// its code where the function has. What starts elsewhere is dead, or a lie.
+    pub fn clip(&self, range: PcRange) -> Option<PcRange> {
+        let next = self.ranges.partition_point(|own| own.begin <= range.begin);
+        let own = self.ranges.get(next.checked_sub(1)?)?;
+        let end = range.end.min(own.end);
+        (range.begin < end).then_some(PcRange {
+            begin: range.begin,
+            end,
+        })
     }
 }
 

@@ -83,10 +83,11 @@ impl UnitIndex {
         self.claims.at(offset).chain(by_rows.flatten())
     }
 
-    /// The units that have code, or may have, rising.
-    pub fn units_with_code(&self) -> Vec<u32> {
-        let claimed = self.claims.0.iter().map(|claim| claim.unit);
-        let mut units: Vec<u32> = claimed.chain(self.unplaced.iter().copied()).collect();
+    /// The units that have code, rising.
+    pub fn units_with_code(&self, info: &DebugInfo<'_>) -> Vec<u32> {
+        let by_rows = self.by_rows.get_or_init(|| self.read_rows(info));
+        let claims = self.claims.0.iter().chain(&by_rows.0);
+        let mut units: Vec<u32> = claims.map(|claim| claim.unit).collect();
         units.sort_unstable();
         units.dedup();
         units

@@ -124,14 +124,23 @@ struct Reading {
 impl Reading {
     fn read<'a>(&mut self, info: &DebugInfo<'a>, program: LineProgram<'a>) -> gimli::Result<()> {
         let mut rows = program.rows();
-        while let Some((_, row)) = rows.next_row()? {
-            if row.end_sequence() {
-                self.end_sequence(info, row.address());
-            } else {
-                self.push(row);
+        // Whether an address ran over in this sequence: then all of it is dropped.
+        let mut overflowed = false;
+        loop {
+            match rows.next_row() {
+                Ok(None) => return Ok(()),
+                Ok(Some((_, row))) if row.end_sequence() => {
+                    if std::mem::take(&mut overflowed) {
+                        self.rows.clear();
+                    }
+                    self.end_sequence(info, row.address());
+                }
+                Ok(Some((_, row))) => self.push(row),
+                // The instruction is done with, and the next ones can be read.
+                Err(gimli::Error::AddressOverflow) => overflowed = true,
+                Err(error) => return Err(error),
             }
         }
-        Ok(())
     }
 
     fn push(&mut self, row: &gimli::LineRow) {

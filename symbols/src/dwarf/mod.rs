@@ -326,7 +326,7 @@ impl<'a> DebugInfo<'a> {
 
     /// The units that have code, rising.
     pub fn units_with_code(&self) -> Vec<u32> {
-        self.index().units_with_code()
+        self.index().units_with_code(self)
     }
 
     /// The source files that units with code name.

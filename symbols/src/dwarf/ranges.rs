@@ -177,14 +177,8 @@ impl DebugInfo<'_> {
         })
     }
 
-    /// Whether code can start at `offset`: in a body, or in the size field in front of one.
+    /// Whether code can start at `offset`: whether it lies in a body.
     pub fn is_code_start(&self, offset: u64) -> bool {
-        let bodies = &self.module.bodies;
-        let next = bodies.partition_point(|body| body.range.end.0 <= offset);
-        let Some(body) = bodies.get(next) else {
-            return false;
-        };
-        // A size field has at most five bytes; the count in front of the first one is no code.
-        offset > 0 && offset.saturating_add(5) >= body.range.start.0
+        self.module.body_at(CodeOffset(offset)).is_some()
     }
 }
