@@ -106,7 +106,7 @@ impl Inlines {
             let position = self.list.len();
             self.list.push(inline);
             ranges.for_each(info, unit, |range| {
-                for range in function.clip(range) {
+                if let Some(range) = function.clip(range) {
                     self.addresses.push(Address {
                         depth: open.len(),
                         range,
