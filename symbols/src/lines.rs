@@ -130,8 +130,11 @@ impl Symbols {
     }
 }
 
+/// A file's path, and its index in each unit that names it.
+type KnownFile<'i> = (&'i Arc<str>, &'i Vec<(u32, u32)>);
+
 /// The files a name can mean; only the one when it is a whole path.
-fn matching<'i>(info: &'i DebugInfo<'_>, file: &str) -> Vec<(&'i Arc<str>, &'i Vec<(u32, u32)>)> {
+fn matching<'i>(info: &'i DebugInfo<'_>, file: &str) -> Vec<KnownFile<'i>> {
     let files = &info.files().0;
     if let Some(exact) = files.get_key_value(file) {
         return vec![exact];

@@ -14,6 +14,8 @@ static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     ]
 });
 
+static REGEX: LazyLock<regex::Regex> = LazyLock::new(|| regex::Regex::new("fmt").unwrap());
+
 /// Asks everything there is to ask.
 fn ask_everything(bytes: &[u8]) {
     let Ok((binary, _)) = Binary::parse_damaged(bytes.into()) else {
@@ -41,12 +43,11 @@ fn ask_everything(bytes: &[u8]) {
             }
             let _ = symbols.find_line(file, u32::MAX);
         }
-        let regex = regex::Regex::new("fmt").unwrap();
         for query in [
             FunctionQuery::Exact("main".into()),
             FunctionQuery::Suffix("main".into()),
             FunctionQuery::Suffix("mian".into()),
-            FunctionQuery::Regex(regex),
+            FunctionQuery::Regex(REGEX.clone()),
         ] {
             let _ = symbols.find_functions(&query);
         }

@@ -231,9 +231,11 @@ fn a_tombstone_is_no_base_selection() {
 #[test]
 fn range_lists_of_dwarf_5() {
     let (start, len) = bodies(1)[0];
-    let mut debug = Debug::default();
     // The unit's header, then the list.
-    debug.rnglists = vec![0, 0, 0, 0, 5, 0, 4, 0, 0, 0, 0, 0];
+    let mut debug = Debug {
+        rnglists: vec![0, 0, 0, 0, 5, 0, 4, 0, 0, 0, 0, 0],
+        ..Debug::default()
+    };
     let list = debug.rnglists.len() as u32;
     let entries = &mut debug.rnglists;
     entries.push(dw::DW_RLE_base_address.0);

@@ -157,7 +157,7 @@ impl<'a> DebugInfo<'a> {
 
     fn parse(&self, header: &gimli::UnitHeader<Slice<'a>>) -> Option<Root<'a>> {
         let table = self.abbreviations.get(header.debug_abbrev_offset().0)?;
-        Root::parse(&self.dwarf, header.clone(), table)
+        Root::parse(&self.dwarf, *header, table)
     }
 
     /// Gives a split unit its other half; to be done before anybody asks for the unit.

@@ -71,7 +71,7 @@ impl<'a> RangeAttributes<'a> {
             }
         };
         if let Some(list) = &self.list {
-            let _ = for_each_in_list(info, unit, list.clone(), &mut found);
+            let _ = for_each_in_list(info, unit, *list, &mut found);
         } else if let Some(low) = self.low {
             let end = match (self.high, self.size) {
                 (Some(high), _) => Some(high),

@@ -158,7 +158,7 @@ impl<'a> Root<'a> {
                 }
             }
             gimli::DW_AT_low_pc => {
-                self.place.take(unit, name, value.clone());
+                self.place.take(unit, name, value);
                 let low = dwarf.attr_address(&self.unit, value).ok().flatten();
                 self.unit.low_pc = low.unwrap_or(0);
             }
