@@ -2,21 +2,22 @@
 //! interface.
 
 use crate::engine;
+use crate::exact::{Capture, block_on};
 use crate::failure::{Failure, Remains, messages};
 use crate::imports::{self, MissingImport};
 use crate::invoke;
 use crate::limits::Limiter;
 use crate::options::{Invoke, Options};
 use crate::program::Program;
-use crate::run::{EntryError, Outcome, RunError};
+use crate::run::{EntryError, Outcome, RunError, Setup};
 use crate::stdio::TeedStderr;
 use crate::stopped::StoppedStore;
-use crate::world::World;
 use std::time::Duration;
+use wasmscope_tracer::ComponentCalls;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, InstancePre, Linker, ResourceTable, Val};
 use wasmtime::{Engine, Store};
-use wasmtime_wasi::p2::bindings::sync::CommandPre;
+use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 
 /// What a component's store holds.
@@ -42,6 +43,8 @@ struct Guest {
     entry: Entry,
     stderr: TeedStderr,
     timeout: Option<Duration>,
+    capture: Capture<ComponentState>,
+    calls: Option<ComponentCalls>,
 }
 
 enum Entry {
@@ -59,12 +62,16 @@ enum Entry {
 
 /// Compiles, links and checks everything that can be checked without running.
 pub(crate) fn prepare(
-    engine: &Engine,
-    program: &Program,
-    world: &World,
-    options: &Options,
-    stderr: &TeedStderr,
+    setup: &Setup<'_>,
 ) -> Result<impl FnOnce() -> Result<Outcome, RunError> + Send + 'static, RunError> {
+    let Setup {
+        engine,
+        code,
+        program,
+        world,
+        options,
+        stderr,
+    } = *setup;
     let component = engine::compile_component(engine, program)?;
     let mut linker: Linker<ComponentState> = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(|error| RunError::Engine {
@@ -88,12 +95,15 @@ pub(crate) fn prepare(
     if options.timeout.is_some() {
         store.set_epoch_deadline(1);
     }
+    let capture = Capture::install(code, program, &mut store);
     let guest = Guest {
         program: program.clone(),
         store,
         entry,
         stderr: stderr.clone(),
         timeout: options.timeout,
+        capture,
+        calls: options.component_calls.clone(),
     };
     Ok(move || guest.run())
 }
@@ -233,17 +243,17 @@ fn find<'a>(
 
 impl Guest {
     fn run(mut self) -> Result<Outcome, RunError> {
-        match self.call() {
+        match block_on(self.call()) {
             Ok(outcome) => Ok(outcome),
             Err(error) => self.failed(&error),
         }
     }
 
-    fn call(&mut self) -> wasmtime::Result<Outcome> {
+    async fn call(&mut self) -> wasmtime::Result<Outcome> {
         match &self.entry {
             Entry::Command(pre) => {
-                let command = pre.instantiate(&mut self.store)?;
-                let result = command.wasi_cli_run().call_run(&mut self.store)?;
+                let command = pre.instantiate_async(&mut self.store).await?;
+                let result = command.wasi_cli_run().call_run(&mut self.store).await?;
                 let code = if result.is_ok() { 0 } else { 1 };
                 Ok(Outcome::Exited {
                     code,
@@ -257,7 +267,7 @@ impl Guest {
                 results,
             } => {
                 let gone = || wasmtime::Error::msg(format!("`{}` is gone", path.join("#")));
-                let instance = pre.instantiate(&mut self.store)?;
+                let instance = pre.instantiate_async(&mut self.store).await?;
                 let mut index = None;
                 for name in path {
                     let found = instance.get_export_index(&mut self.store, index.as_ref(), name);
@@ -266,7 +276,9 @@ impl Guest {
                 let index = index.ok_or_else(gone)?;
                 let function = instance.get_func(&mut self.store, index).ok_or_else(gone)?;
                 let mut values = vec![Val::Bool(false); *results];
-                function.call(&mut self.store, arguments, &mut values)?;
+                function
+                    .call_async(&mut self.store, arguments, &mut values)
+                    .await?;
                 let results = values.iter().map(invoke::show_component).collect();
                 Ok(Outcome::Exited { code: 0, results })
             }
@@ -289,10 +301,15 @@ impl Guest {
             ));
         }
         let remains = Remains {
-            recent_calls: Vec::new(),
+            recent_calls: self
+                .calls
+                .as_ref()
+                .map(ComponentCalls::calls)
+                .unwrap_or_default(),
             stderr_tail: self.stderr.tail(),
             memory_refusal,
             timeout: self.timeout,
+            captured: self.capture.take(),
         };
         let store = StoppedStore::Component(self.store);
         Ok(Outcome::Failed(Failure::new(

@@ -1,19 +1,20 @@
 //! Core modules: WASI preview 1 through the tracer, `_start`, `_initialize` and invoked functions.
 
 use crate::engine;
+use crate::exact::{Capture, block_on};
 use crate::failure::{Failure, Remains, messages};
 use crate::imports::MissingImport;
 use crate::invoke;
 use crate::limits::Limiter;
 use crate::options::Options;
 use crate::program::Program;
-use crate::run::{EntryError, Outcome, RunError};
+use crate::run::{EntryError, Outcome, RunError, Setup};
 use crate::stdio::TeedStderr;
 use crate::stopped::StoppedStore;
 use crate::world::World;
 use std::time::Duration;
 use wasmscope_tracer::{P1Host, Recording};
-use wasmtime::{Engine, ExternType, InstancePre, Linker, Module, Store, Val};
+use wasmtime::{ExternType, InstancePre, Linker, Module, Store, Val};
 use wasmtime_wasi::I32Exit;
 
 /// What a core module's store holds.
@@ -30,6 +31,7 @@ struct Guest {
     entry: Entry,
     stderr: TeedStderr,
     timeout: Option<Duration>,
+    capture: Capture<CoreState>,
 }
 
 /// What is called once the module is instantiated (and `_initialize` called, if there is one).
@@ -46,12 +48,16 @@ enum Entry {
 
 /// Compiles, links and checks everything that can be checked without running.
 pub(crate) fn prepare(
-    engine: &Engine,
-    program: &Program,
-    world: &World,
-    options: &Options,
-    stderr: &TeedStderr,
+    setup: &Setup<'_>,
 ) -> Result<impl FnOnce() -> Result<Outcome, RunError> + Send + 'static, RunError> {
+    let Setup {
+        engine,
+        code,
+        program,
+        world,
+        options,
+        stderr,
+    } = *setup;
     let module = engine::compile_module(engine, program)?;
     let entry = entry(program, &module, world, options)?;
     let wasi = world.wasi(program, stderr)?.build_p1();
@@ -92,6 +98,7 @@ pub(crate) fn prepare(
             path: path(),
             message: messages(&error).join(": "),
         })?;
+    let capture = Capture::install(code, program, &mut store);
     let guest = Guest {
         program: program.clone(),
         pre,
@@ -99,6 +106,7 @@ pub(crate) fn prepare(
         entry,
         stderr: stderr.clone(),
         timeout: options.timeout,
+        capture,
     };
     Ok(move || guest.run())
 }
@@ -175,16 +183,16 @@ fn entry(
 
 impl Guest {
     fn run(mut self) -> Result<Outcome, RunError> {
-        match self.call() {
+        match block_on(self.call()) {
             Ok(results) => Ok(Outcome::Exited { code: 0, results }),
             Err(error) => self.failed(&error),
         }
     }
 
-    fn call(&mut self) -> wasmtime::Result<Vec<String>> {
-        let instance = self.pre.instantiate(&mut self.store)?;
+    async fn call(&mut self) -> wasmtime::Result<Vec<String>> {
+        let instance = self.pre.instantiate_async(&mut self.store).await?;
         if let Ok(initialize) = instance.get_typed_func::<(), ()>(&mut self.store, "_initialize") {
-            initialize.call(&mut self.store, ())?;
+            initialize.call_async(&mut self.store, ()).await?;
         }
         let Entry::Call {
             name,
@@ -198,7 +206,9 @@ impl Guest {
             .get_func(&mut self.store, name)
             .ok_or_else(|| wasmtime::Error::msg(format!("`{name}` is gone")))?;
         let mut values = vec![Val::I32(0); *results];
-        function.call(&mut self.store, arguments, &mut values)?;
+        function
+            .call_async(&mut self.store, arguments, &mut values)
+            .await?;
         Ok(values.iter().map(invoke::show_core).collect())
     }
 
@@ -223,6 +233,7 @@ impl Guest {
             stderr_tail: self.stderr.tail(),
             memory_refusal,
             timeout: self.timeout,
+            captured: self.capture.take(),
         };
         let store = StoppedStore::Core(self.store);
         Ok(Outcome::Failed(Failure::new(

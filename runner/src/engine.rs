@@ -1,6 +1,6 @@
-//! Wasmtime as `run` needs it: plain code, as fast as `wasmtime run`'s, that leaves a stopped
-//! guest's memories and globals within reach when it traps. Configuration and compiling live
-//! here; nothing is instantiated.
+//! Wasmtime as `run` needs it: plain code, as fast as `wasmtime run`'s, or debuggable code that
+//! keeps every Wasm local in memory; either leaves a stopped guest's memories and globals within
+//! reach when it traps. Configuration and compiling live here; nothing is instantiated.
 
 use crate::features::{self, Diagnosis};
 use crate::options::Options;
@@ -15,33 +15,34 @@ use wasmtime::{Cache, CacheConfig, Config, Engine, Module, WasmBacktraceDetails}
 /// Wasmtime's default of 512 KiB can hold, with room for larger ones.
 pub(crate) const MAX_FRAMES: usize = 1 << 16;
 
-/// Wasmtime's default for the stack of Wasm frames, in bytes.
-const DEFAULT_WASM_STACK: usize = 512 * 1024;
-
 /// Stack for host functions below the deepest Wasm frame, in bytes.
-const HOST_STACK: usize = 4 * 1024 * 1024;
+const HOST_STACK: usize = 2 * 1024 * 1024;
 
 /// The largest stack that can be asked for, in bytes.
 const MAX_WASM_STACK: usize = 1 << 30;
 
-/// The stack that the thread running the guest needs, in bytes.
-pub(crate) fn thread_stack(options: &Options) -> usize {
-    options
-        .max_wasm_stack
-        .unwrap_or(DEFAULT_WASM_STACK)
-        .saturating_add(HOST_STACK)
+/// What the guest is compiled to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Code {
+    /// As `wasmtime run` compiles it.
+    Plain,
+    /// Three to five times slower, with every local and operand in memory.
+    Debuggable,
 }
 
-/// Builds the engine for plain code.
-pub(crate) fn plain(options: &Options) -> Result<Engine, RunError> {
+/// Builds the engine.
+pub(crate) fn build(options: &Options, code: Code) -> Result<Engine, RunError> {
     let mut config = base(options)?;
+    config.guest_debug(code == Code::Debuggable);
     // Costs nothing until a guest traps; then the error carries handles to all memories and
     // globals, exported or not.
     config.coredump_on_trap(true);
     if let Some(cache) = options.cache.as_deref().and_then(open_cache) {
         config.cache(Some(cache));
     }
-    build(&config)
+    Engine::new(&config).map_err(|error| RunError::Engine {
+        message: format!("this host cannot run Wasm with these options: {error:#}"),
+    })
 }
 
 /// What plain and debuggable code have in common.
@@ -64,12 +65,6 @@ fn base(options: &Options) -> Result<Config, RunError> {
             .max_wasm_stack(stack);
     }
     Ok(config)
-}
-
-fn build(config: &Config) -> Result<Engine, RunError> {
-    Engine::new(config).map_err(|error| RunError::Engine {
-        message: format!("this host cannot run Wasm with these options: {error:#}"),
-    })
 }
 
 /// Opens the store of compiled code. Not having it makes starting slower and nothing else.

@@ -2,9 +2,10 @@
 //! Explaining it in the words of the program's source is the layer above's.
 
 use crate::engine::MAX_FRAMES;
+use crate::exact::{self, CapturedFrame};
 use crate::limits::MemoryRefusal;
 use crate::program::Program;
-use crate::stopped::{self, GlobalValue, StoppedGuest, StoppedStore, Unavailable};
+use crate::stopped::{self, StoppedGuest, StoppedStore, Unavailable, WasmValue};
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 use wasmparser::{Parser, Payload};
@@ -42,6 +43,17 @@ pub struct Failure {
     pub memory_refusal: Option<MemoryRefusal>,
     /// The guest itself.
     pub guest: StoppedGuest,
+    /// For each of `frames` what its function had in locals and operands, if that is known.
+    values: Vec<Option<FrameValues>>,
+}
+
+/// The Wasm locals and operands of a frame.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FrameValues {
+    /// The locals, parameters first.
+    pub locals: Vec<WasmValue>,
+    /// The operand stack, its top last. In the frame that trapped: as it was before the opcode.
+    pub operands: Vec<WasmValue>,
 }
 
 /// Why a guest failed.
@@ -96,7 +108,7 @@ pub struct WasmFrame {
     /// failure comes before the function's first opcode (a stack overflow found on entry), the
     /// first opcode's.
     pub pc: u64,
-    /// The function's name as the name section (or else an export) has it.
+    /// The function's name as the name section has it.
     pub name: Option<String>,
 }
 
@@ -113,8 +125,25 @@ impl Failure {
     ///
     /// # Errors
     /// As [`StoppedGuest::global`].
-    pub fn global(&self, module: usize, index: u32) -> Result<GlobalValue, Unavailable> {
+    pub fn global(&self, module: usize, index: u32) -> Result<WasmValue, Unavailable> {
         self.guest.global(module, index)
+    }
+
+    /// The locals and operands of one of [`Failure::frames`], by its place there.
+    ///
+    /// # Errors
+    /// In plain code, which does not keep them ([`crate::run_exact`] does), and for the innermost
+    /// frame of a stack overflow.
+    pub fn frame_values(&self, frame: usize) -> Result<&FrameValues, Unavailable> {
+        if self.values.is_empty() {
+            return Err(Unavailable::because(
+                "optimised machine code does not keep Wasm locals",
+            ));
+        }
+        self.values
+            .get(frame)
+            .and_then(Option::as_ref)
+            .ok_or_else(|| Unavailable::because("Wasmtime does not give the locals of this frame"))
     }
 
     /// The exit code that `wasmtime run` answers such a failure with: 134 (3 on Windows) for a
@@ -133,6 +162,7 @@ pub(crate) struct Remains {
     pub stderr_tail: Vec<u8>,
     pub memory_refusal: Option<MemoryRefusal>,
     pub timeout: Option<Duration>,
+    pub captured: Vec<CapturedFrame>,
 }
 
 impl Failure {
@@ -149,9 +179,12 @@ impl Failure {
             (None, Some(backtrace)) => backtrace.frames(),
             (None, None) => &[],
         };
+        let frames = frames(program, infos);
+        let values = exact::values_of(&frames, remains.captured);
         Self {
             cause: cause(error, remains.timeout),
-            frames: frames(program, infos),
+            frames,
+            values,
             frames_cut: infos.len() >= MAX_FRAMES,
             recent_calls: remains.recent_calls,
             stderr_tail: remains.stderr_tail,
@@ -173,6 +206,7 @@ impl Failure {
             stderr_tail,
             memory_refusal: None,
             guest: StoppedGuest::unknown(program, "the guest is still inside a host call"),
+            values: Vec::new(),
         }
     }
 }
@@ -254,9 +288,11 @@ fn frames(program: &Program, infos: &[FrameInfo]) -> Vec<WasmFrame> {
     let frame = |info: &FrameInfo| {
         let module = stopped::module_index(program, info.module())?;
         let func_index = info.func_index();
+        // In plain code Wasmtime counts from the start of the whole binary, components included.
+        let start = program.module_ranges().get(module)?.range.start;
         let pc = info
             .module_offset()
-            .and_then(|offset| u64::try_from(offset).ok())
+            .and_then(|offset| u64::try_from(offset.checked_sub(start)?).ok())
             .or_else(|| first_opcode(program, module, func_index))?;
         Some(WasmFrame {
             module,

@@ -2,7 +2,7 @@
 //!
 //! A [`Program`] is a file taken from the user: a core module, a component or Wasm text. A
 //! [`World`] is what the guest sees: arguments, environment, folders, network. [`run`] brings the
-//! two together in plain code, at full speed, and answers with an [`Outcome`]: the guest's exit
+//! two together in plain code, at full speed ([`run_exact`]: in debuggable code), and answers with an [`Outcome`]: the guest's exit
 //! code, or a [`Failure`] that still holds the stopped guest, its memory and its globals
 //! included, so that the layer above can explain what happened.
 //!
@@ -13,6 +13,7 @@
 mod component;
 mod core_module;
 mod engine;
+mod exact;
 mod failure;
 mod features;
 mod imports;
@@ -26,13 +27,13 @@ mod stdio;
 mod stopped;
 mod world;
 
-pub use failure::{Failure, FailureCause, MemoryFault, WasmFrame};
+pub use failure::{Failure, FailureCause, FrameValues, MemoryFault, WasmFrame};
 pub use imports::{ImportKind, MissingImport, is_provided, usual_provider};
 pub use limits::{MemoryRefusal, RefusedBy};
 pub use options::{Invoke, Options};
 pub use program::{LoadError, Program, ProgramKind};
-pub use run::{EntryError, Outcome, RunError, run};
+pub use run::{EntryError, Outcome, RunError, run, run_exact};
 pub use sniff::LooksLike;
-pub use stopped::{GlobalValue, StoppedGuest, Unavailable};
+pub use stopped::{GlobalValue, StoppedGuest, Unavailable, WasmValue};
 pub use wasmtime::Trap;
 pub use world::{Dir, Network, World, WorldError};

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::time::Duration;
+use wasmscope_tracer::ComponentCalls;
 
 /// How a guest is run.
 #[derive(Clone, Debug)]
@@ -20,8 +21,12 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Where compiled code is kept between runs, by content; `None`: it is compiled every time.
     pub cache: Option<PathBuf>,
-    /// The number of host calls a [`crate::Failure`] remembers.
+    /// The number of host calls of a core module that a [`crate::Failure`] remembers.
     pub remembered_calls: usize,
+    /// What hears of the host calls of components; a [`crate::Failure`] takes them from there. It
+    /// has to be installed as (part of) the process's `tracing` subscriber, by which Wasmtime
+    /// tells them.
+    pub component_calls: Option<ComponentCalls>,
 }
 
 /// A function to call, with its arguments.
@@ -43,6 +48,7 @@ impl Default for Options {
             timeout: None,
             cache: default_cache(),
             remembered_calls: 64,
+            component_calls: None,
         }
     }
 }

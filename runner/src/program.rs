@@ -427,8 +427,9 @@ fn truncated(path: &Path, bytes: &[u8], within: String) -> LoadError {
 }
 
 fn malformed(path: &Path, bytes: &[u8], error: &BinaryReaderError, within: String) -> LoadError {
-    // The parser reports a section that reaches past the end of the file as an early end.
-    if error.message().starts_with("unexpected end") {
+    // The parser reports a section that reaches past the end of the file as an early end, and
+    // what is missing at the very end as an error there.
+    if error.message().starts_with("unexpected end") || error.offset() >= bytes.len() {
         return truncated(path, bytes, within);
     }
     LoadError::Malformed {

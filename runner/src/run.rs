@@ -1,6 +1,7 @@
 //! Running a program in a world: prepare everything on the caller's thread, then run the guest on
-//! a thread of its own, whose stack is as large as the guest was promised.
+//! a thread of its own, so that its time can be limited.
 
+use crate::engine::{self, Code};
 use crate::failure::{Failure, messages};
 use crate::imports::MissingImport;
 use crate::limits::{MemoryRefusal, RefusedBy};
@@ -8,7 +9,7 @@ use crate::options::Options;
 use crate::program::{Program, ProgramKind};
 use crate::stdio::TeedStderr;
 use crate::world::{World, WorldError};
-use crate::{component, core_module, engine};
+use crate::{component, core_module};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -110,10 +111,8 @@ pub enum RunError {
         error: EntryError,
     },
     /// The thread for the guest could not be started.
-    #[error("cannot start a thread with {stack} bytes of stack for the guest: {reason}")]
+    #[error("cannot start a thread for the guest: {reason}")]
     Thread {
-        /// Size of its stack, in bytes.
-        stack: usize,
         /// What the system says.
         reason: String,
     },
@@ -168,47 +167,71 @@ pub enum EntryError {
 /// # Errors
 /// When the program cannot be run at all; nothing of it has run then.
 pub fn run(program: &Program, world: &World, options: &Options) -> Result<Outcome, RunError> {
-    let engine = engine::plain(options)?;
+    run_in(Code::Plain, program, world, options)
+}
+
+/// As [`run`], but in debuggable code, which is three to five times slower and keeps every Wasm
+/// local and operand: a [`Failure`] can tell them ([`Failure::frame_values`]).
+///
+/// # Errors
+/// As [`run`].
+pub fn run_exact(program: &Program, world: &World, options: &Options) -> Result<Outcome, RunError> {
+    run_in(Code::Debuggable, program, world, options)
+}
+
+/// Everything that a guest is prepared from.
+pub(crate) struct Setup<'a> {
+    pub engine: &'a Engine,
+    pub code: Code,
+    pub program: &'a Program,
+    pub world: &'a World,
+    pub options: &'a Options,
+    pub stderr: &'a TeedStderr,
+}
+
+fn run_in(
+    code: Code,
+    program: &Program,
+    world: &World,
+    options: &Options,
+) -> Result<Outcome, RunError> {
+    let engine = engine::build(options, code)?;
     let stderr = TeedStderr::default();
+    let setup = Setup {
+        engine: &engine,
+        code,
+        program,
+        world,
+        options,
+        stderr: &stderr,
+    };
     match program.kind() {
-        ProgramKind::Module => {
-            let job = core_module::prepare(&engine, program, world, options, &stderr)?;
-            on_guest_thread(program, options, &engine, &stderr, job)
-        }
-        ProgramKind::Component => {
-            let job = component::prepare(&engine, program, world, options, &stderr)?;
-            on_guest_thread(program, options, &engine, &stderr, job)
-        }
+        ProgramKind::Module => on_guest_thread(&setup, core_module::prepare(&setup)?),
+        ProgramKind::Component => on_guest_thread(&setup, component::prepare(&setup)?),
     }
 }
 
-/// Runs `job` on a thread with the stack the guest needs, and watches its time.
+/// Runs `job` on a thread of its own and watches its time.
 fn on_guest_thread(
-    program: &Program,
-    options: &Options,
-    engine: &Engine,
-    stderr: &TeedStderr,
+    setup: &Setup<'_>,
     job: impl FnOnce() -> Result<Outcome, RunError> + Send + 'static,
 ) -> Result<Outcome, RunError> {
     let (sender, receiver) = mpsc::channel();
-    let stack = engine::thread_stack(options);
     let thread = std::thread::Builder::new()
         .name("guest".into())
-        .stack_size(stack)
         .spawn(move || {
             // The receiver is gone only when the run has been given up.
             let _ = sender.send(job());
         })
         .map_err(|error| RunError::Thread {
-            stack,
             reason: error.to_string(),
         })?;
-    let ended = match options.timeout {
+    let ended = match setup.options.timeout {
         None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
         Some(limit) => receiver.recv_timeout(limit).or_else(|error| match error {
             RecvTimeoutError::Disconnected => Err(error),
             RecvTimeoutError::Timeout => {
-                engine.increment_epoch();
+                setup.engine.increment_epoch();
                 receiver.recv_timeout(GRACE)
             }
         }),
@@ -216,18 +239,17 @@ fn on_guest_thread(
     match ended {
         Ok(outcome) => outcome,
         Err(RecvTimeoutError::Timeout) => {
-            let limit = options.timeout.unwrap_or_default();
+            let limit = setup.options.timeout.unwrap_or_default();
             Ok(Outcome::Failed(Failure::stuck(
-                program,
+                setup.program,
                 limit,
-                stderr.tail(),
+                setup.stderr.tail(),
             )))
         }
         // The thread ended without an answer: it panicked, and so do we, with its message.
         Err(RecvTimeoutError::Disconnected) => match thread.join() {
             Err(panic) => std::panic::resume_unwind(panic),
             Ok(()) => Err(RunError::Thread {
-                stack,
                 reason: "it ended without a result".into(),
             }),
         },

@@ -39,7 +39,9 @@ impl TeedStderr {
         let new = bytes
             .get(bytes.len().saturating_sub(KEPT)..)
             .unwrap_or(bytes);
-        let excess = (tail.len() + new.len()).saturating_sub(KEPT).min(tail.len());
+        let excess = (tail.len() + new.len())
+            .saturating_sub(KEPT)
+            .min(tail.len());
         tail.drain(..excess);
         tail.extend(new);
     }

@@ -11,7 +11,7 @@ use crate::program::Program;
 use std::collections::HashMap;
 use wasmtime::{
     AsContext, AsContextMut, ExternType, Global, GlobalType, Instance, Memory, MemoryType, Module,
-    Mutability, Store, ValType, WasmCoreDump,
+    Mutability, Store, Val, ValType, WasmCoreDump,
 };
 
 /// Most globals whose values are kept.
@@ -28,9 +28,9 @@ impl Unavailable {
     }
 }
 
-/// The value of a Wasm global.
+/// The value of a Wasm global, local or operand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum GlobalValue {
+pub enum WasmValue {
     /// An `i32`.
     I32(i32),
     /// An `i64`.
@@ -43,6 +43,23 @@ pub enum GlobalValue {
     V128(u128),
     /// A reference, which means nothing outside the guest.
     Reference,
+}
+
+/// The value of a Wasm global.
+pub type GlobalValue = WasmValue;
+
+impl WasmValue {
+    /// Wasmtime's value; any reference is [`WasmValue::Reference`].
+    pub(crate) fn of(value: &Val) -> Self {
+        match value {
+            Val::I32(value) => Self::I32(*value),
+            Val::I64(value) => Self::I64(*value),
+            Val::F32(bits) => Self::F32(*bits),
+            Val::F64(bits) => Self::F64(*bits),
+            Val::V128(value) => Self::V128(value.as_u128()),
+            _ => Self::Reference,
+        }
+    }
 }
 
 /// What is left of a guest that failed. Modules are named by their place in
@@ -165,7 +182,7 @@ pub(crate) fn module_index(program: &Program, module: &Module) -> Option<usize> 
 /// Everything in the store that can be told apart.
 struct Inventory {
     memories: HashMap<u64, (Memory, MemoryType)>,
-    globals: HashMap<u64, (GlobalType, Option<GlobalValue>)>,
+    globals: HashMap<u64, (GlobalType, WasmValue)>,
 }
 
 impl Inventory {
@@ -185,18 +202,11 @@ impl Inventory {
     }
 }
 
-/// The value of a global; `None` when it cannot be read without touching the GC heap.
-fn read(global: &Global, ty: &GlobalType, mut store: impl AsContextMut) -> Option<GlobalValue> {
-    if matches!(ty.content(), ValType::Ref(_)) {
-        return Some(GlobalValue::Reference);
-    }
-    match global.get(&mut store) {
-        wasmtime::Val::I32(value) => Some(GlobalValue::I32(value)),
-        wasmtime::Val::I64(value) => Some(GlobalValue::I64(value)),
-        wasmtime::Val::F32(bits) => Some(GlobalValue::F32(bits)),
-        wasmtime::Val::F64(bits) => Some(GlobalValue::F64(bits)),
-        wasmtime::Val::V128(value) => Some(GlobalValue::V128(value.as_u128())),
-        _ => None,
+/// The value of a global. References are not asked for: that would touch the GC heap.
+fn read(global: &Global, ty: &GlobalType, mut store: impl AsContextMut) -> WasmValue {
+    match ty.content() {
+        ValType::Ref(_) => WasmValue::Reference,
+        _ => WasmValue::of(&global.get(&mut store)),
     }
 }
 
@@ -262,7 +272,7 @@ fn instance_state(
         let Some((_, value)) = inventory.globals.get(&defined(index)) else {
             break;
         };
-        globals.push(value.ok_or_else(|| Unavailable::because("the global cannot be read")));
+        globals.push(Ok(*value));
     }
     InstanceState { memory, globals }
 }
@@ -298,7 +308,7 @@ fn imported_global(ty: &GlobalType, inventory: &Inventory) -> Result<GlobalValue
     };
     let mut fitting = inventory.globals.values().filter(|(found, _)| fits(found));
     match (fitting.next(), fitting.next()) {
-        (Some((_, Some(value))), None) => Ok(*value),
+        (Some((_, value)), None) => Ok(*value),
         _ => Err(Unavailable::because(
             "the module imports this global, and there is not exactly one it may be",
         )),
