@@ -1,0 +1,16 @@
+//! The commands, one module each. A command answers with the process's exit code.
+
+mod inspect;
+mod run;
+
+pub use inspect::InspectArgs;
+
+use crate::args::{Cli, Command};
+
+/// Does what the command line says.
+pub fn dispatch(cli: Cli) -> anyhow::Result<i32> {
+    match cli.command {
+        Command::Run(args) => run::run(&cli.log, &args),
+        Command::Inspect(args) => inspect::run(&cli.log, &args),
+    }
+}

@@ -1,0 +1,65 @@
+//! Exit codes, and how errors of ours are told. The guest's own exit code passes through
+//! untouched; ours follow the convention of `env`, `docker run` and others.
+
+use std::io::{self, Write as _};
+use wasmscope_runner::{LoadError, RunError};
+
+/// wasmscope itself failed: wrong usage, a world that cannot be built, a report that cannot be
+/// written.
+pub const OURSELVES: i32 = 125;
+/// The target is there but cannot be run.
+pub const CANNOT_RUN: i32 = 126;
+/// The target is not there.
+pub const NOT_FOUND: i32 = 127;
+
+/// The text in `--help` that documents the codes.
+pub const HELP: &str = "\
+Exit codes:
+  the guest's own when it exits; 134 when it traps (a Rust panic does), 1 when the host fails it,
+  as `wasmtime run` answers
+  125  wasmscope itself failed: wrong usage, a folder that cannot be opened
+  126  the target is there and cannot be run: not Wasm, an import that nobody provides
+  127  the target is not there";
+
+/// Ends the process, with everything written that was to be written.
+pub fn with(code: i32) -> ! {
+    // Whoever closed the other end does not want it.
+    let _ = io::stdout().flush();
+    std::process::exit(code)
+}
+
+/// Prints what clap has to say: help and version on standard output, wrong usage on standard
+/// error.
+pub fn usage(error: &clap::Error) -> i32 {
+    let _ = error.print();
+    if error.use_stderr() { OURSELVES } else { 0 }
+}
+
+/// Prints an error with its causes and finds the exit code for it.
+pub fn report(error: &anyhow::Error) -> i32 {
+    let mut text = String::from("error: ");
+    for (depth, cause) in error.chain().enumerate() {
+        if depth > 0 {
+            text.push_str("\n  caused by: ");
+        }
+        text.push_str(&crate::output::escaped(&cause.to_string()));
+    }
+    text.push('\n');
+    let _ = io::stderr().write_all(text.as_bytes());
+    code_of(error)
+}
+
+fn code_of(error: &anyhow::Error) -> i32 {
+    if let Some(error) = error.downcast_ref::<LoadError>() {
+        return if error.is_not_found() {
+            NOT_FOUND
+        } else {
+            CANNOT_RUN
+        };
+    }
+    match error.downcast_ref::<RunError>() {
+        Some(RunError::World(_) | RunError::Engine { .. } | RunError::Thread { .. }) => OURSELVES,
+        Some(_) => CANNOT_RUN,
+        None => OURSELVES,
+    }
+}
