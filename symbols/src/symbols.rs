@@ -66,19 +66,16 @@ impl Symbols {
     /// read before it is asked for.
     pub fn open(module: Arc<CoreModule>, options: &SymbolsOptions) -> Self {
         let mut problems = Vec::new();
-        let mut loaded = loading::load(module, options, &mut problems);
+        let loaded = loading::load(module, options, &mut problems);
+        let mut cell = index(loaded, &mut problems);
         if let Some(search) = &options.search {
-            let wanted = loading::wanted_splits(&mut DebugInfo::open(&loaded.module, |name| {
-                loaded.main.get(name)
-            }));
-            loading::load_splits(&mut loaded, wanted, &**search, &mut problems);
+            let wanted = cell.with_dependent(|_, info| loading::wanted_splits(info));
+            if !wanted.is_empty() {
+                let mut loaded = cell.into_owner();
+                loading::load_splits(&mut loaded, wanted, &**search, &mut problems);
+                cell = index(loaded, &mut problems);
+            }
         }
-        let cell = Cell::new(loaded, |loaded| {
-            let mut info = DebugInfo::open(&loaded.module, |name| loaded.main.get(name));
-            loading::attach_splits(&mut info, loaded, &mut problems);
-            info.build_index();
-            info
-        });
         Symbols(Arc::new(Inner { cell, problems }))
     }
 
@@ -128,6 +125,16 @@ impl Symbols {
             gimli::DwarfSections::default().borrow(|_: &()| crate::dwarf::empty())
         })
     }
+}
+
+/// Indexes the units of sections that are found.
+fn index(loaded: Loaded, problems: &mut Vec<Problem>) -> Cell {
+    Cell::new(loaded, |loaded| {
+        let mut info = DebugInfo::open(&loaded.module, |name| loaded.main.get(name));
+        loading::attach_splits(&mut info, loaded, problems);
+        info.build_index();
+        info
+    })
 }
 
 impl fmt::Debug for Symbols {

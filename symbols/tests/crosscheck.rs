@@ -76,3 +76,36 @@ fn debug_components() {
 fn release_components() {
     check_all(Build::ReleaseWithDebug, Target::WasiP2);
 }
+
+/// DWARF 5, whose line programs, range lists and strings are coded otherwise. (The standard
+/// library, which comes compiled, stays DWARF 4.)
+#[test]
+fn dwarf_5_modules() {
+    let source = wasmscope_test_support::sample_source("orders");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for level in ["0", "3"] {
+        let wasm = folder.join(format!("orders-dwarf5-O{level}.wasm"));
+        let status = std::process::Command::new(option_env!("RUSTC").unwrap_or("rustc"))
+            .args([
+                "--edition=2024",
+                "--target=wasm32-wasip1",
+                "-g",
+                "-Cdwarf-version=5",
+            ])
+            .arg(format!("-Copt-level={level}"))
+            .arg("-o")
+            .args([&wasm, &source])
+            .status();
+        assert!(status.expect("rustc runs").success());
+        let [symbols] = &*open(&wasm) else {
+            panic!("one core module")
+        };
+        let versions = symbols.debug_facts().versions;
+        assert!(versions.contains_key(&5), "{versions:?}");
+        let check = crosscheck(symbols).expect("addr2line opens it");
+        assert_eq!(check.different, 0, "-O{level}: {check}");
+        assert!(check.with_line > 10_000);
+        let line = symbols.find_line("orders.rs", 100);
+        assert!(!line.places.is_empty(), "-O{level}");
+    }
+}

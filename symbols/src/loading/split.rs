@@ -16,7 +16,7 @@ pub(crate) struct Wanted {
 }
 
 /// The units whose other half lies elsewhere.
-pub(crate) fn wanted_splits(info: &mut DebugInfo<'_>) -> Vec<Wanted> {
+pub(crate) fn wanted_splits(info: &DebugInfo<'_>) -> Vec<Wanted> {
     let wanted = |unit| {
         let skeleton = info.skeleton(unit)?;
         skeleton.dwo_id?;
