@@ -55,12 +55,20 @@ pub(crate) enum When {
 }
 
 /// Reads guest memory; `None` when any of the bytes lies outside of it.
+#[inline]
 pub(crate) fn read<'m>(
     memory: &'m GuestMemory<'_>,
     address: u32,
     length: u32,
 ) -> Option<Cow<'m, [u8]>> {
-    memory.as_cow(GuestPtr::<[u8]>::new((address, length))).ok()
+    match memory {
+        GuestMemory::Unshared(bytes) => {
+            let start = address as usize;
+            let end = start.checked_add(length as usize)?;
+            bytes.get(start..end).map(Cow::Borrowed)
+        }
+        GuestMemory::Shared(_) => memory.as_cow(GuestPtr::<[u8]>::new((address, length))).ok(),
+    }
 }
 
 /// Reads a little-endian `u32` from guest memory.

@@ -2,13 +2,11 @@
 //! cannot be read is a value that says so.
 
 use crate::call::{Arg, Bytes, CallResult, HostCall, Name, Value};
+use crate::capture::{MAX_BUFFERS, Values, Words, buffer, count_argument};
 use crate::copies::{Copies, Missing, When, little_u32};
-use crate::recent::{
-    Ended, MAX_BUFFERS, OPENED, Slot, StringSizes, Values, Words, buffer, count_argument,
-};
+use crate::recent::{Ended, Slot, StringSizes};
 use crate::table::{Errno, Field, Filled, Function, Kind, Layout, Strings, Type, types};
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// At most this many elements of an array are listed.
 const MAX_ITEMS: u32 = 16;
@@ -55,7 +53,7 @@ impl Decoder<'_> {
     }
 
     fn args(&self) -> Vec<Arg> {
-        let mut fds = self.slot.fds.iter();
+        let mut fds = 0..;
         self.row
             .params
             .iter()
@@ -64,7 +62,7 @@ impl Decoder<'_> {
                 let value = match kind {
                     Kind::Value(Type::Fd) => Value::Fd {
                         fd: words.first,
-                        path: fds.next().and_then(path),
+                        path: fds.next().and_then(|at| self.path(at)),
                     },
                     _ => self.arg(kind, words),
                 };
@@ -116,7 +114,7 @@ impl Decoder<'_> {
             Ended::NotYet => CallResult::Unfinished,
             Ended::Exit(code) => CallResult::Exit { code: *code },
             Ended::Trap(message) => CallResult::Trap {
-                message: message.clone(),
+                message: message.to_string(),
             },
             Ended::Errno(0) => CallResult::Ok(self.results()),
             Ended::Errno(number) => errno(*number),
@@ -148,8 +146,13 @@ impl Decoder<'_> {
         let bytes = self.slot.copies.get(When::After, words.first, 4).ok()?;
         Some(Value::Fd {
             fd: little_u32(bytes)?,
-            path: self.slot.fds.get(OPENED).and_then(path),
+            path: self.path(self.row.plan.fds.iter().len()),
         })
+    }
+
+    /// The path of a descriptor of the call: by position among the parameters, then the one opened.
+    fn path(&self, at: usize) -> Option<String> {
+        self.slot.fds.get(at).map(str::to_owned)
     }
 
     /// The first result of the call, when it succeeded, as a 32-bit number.
@@ -385,10 +388,6 @@ impl Decoder<'_> {
             Type::Record(_) | Type::Union(_) => Value::Unsigned(raw),
         }
     }
-}
-
-fn path(path: &Option<Arc<str>>) -> Option<String> {
-    path.as_deref().map(str::to_owned)
 }
 
 fn enumerated(name: Option<&'static str>, number: u64) -> Value {

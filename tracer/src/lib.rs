@@ -16,6 +16,7 @@
 #![deny(missing_docs)]
 
 pub mod call;
+mod capture;
 pub mod components;
 mod copies;
 pub mod custom;

@@ -53,7 +53,7 @@ fn run(text: &str, n: u32) -> (String, Option<String>) {
     let run = instance
         .get_typed_func::<(u32,), ()>(&mut store, "run")
         .expect("run");
-    let error = run.call(&mut store, (n,)).err().map(|e| format!("{e:?}"));
+    let error = run.call(&mut store, (n,)).err().map(|e| format!("{e:#}"));
     let written = String::from_utf8_lossy(&stdout.contents()).into_owned();
     (written, error)
 }

@@ -15,8 +15,12 @@ use wasmtime::{Engine, Linker, Module, Store, TypedFunc};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
-/// Pairs of runs for each number.
-const ROUNDS: usize = 21;
+/// Pairs of runs for each number. Runs are short, so that what else the machine does either hits
+/// both of a pair or neither.
+const ROUNDS: usize = 301;
+
+/// Pairs of processes for each number.
+const PROCESSES: usize = 9;
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
@@ -56,17 +60,14 @@ fn wasi() -> (WasiP1Ctx, TempDir) {
 }
 
 fn start<T: 'static>(
-    engine: &Engine,
+    module: &Module,
     linker: &Linker<T>,
     data: T,
     dir: TempDir,
     name: &str,
 ) -> Core<T> {
-    let module = Module::new(engine, guests::CORE_TEXT).expect("a module");
-    let mut store = Store::new(engine, data);
-    let instance = linker
-        .instantiate(&mut store, &module)
-        .expect("an instance");
+    let mut store = Store::new(module.engine(), data);
+    let instance = linker.instantiate(&mut store, module).expect("an instance");
     let open = instance
         .get_typed_func::<(), ()>(&mut store, "open")
         .expect("open");
@@ -83,16 +84,18 @@ fn timed<T>((store, run, _): &mut Core<T>, calls: i32) -> Duration {
 
 fn core_pair(name: &str, calls: i32, recording: Recording, note: &str) {
     let engine = Engine::default();
+    let module = Module::new(&engine, guests::CORE_TEXT).expect("a module");
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p1::add_to_linker_sync(&mut linker, |wasi| wasi).expect("a linker");
     let (ctx, dir) = wasi();
-    let mut stock = start(&engine, &linker, ctx, dir, name);
+    let mut stock = start(&module, &linker, ctx, dir, name);
 
     let mut linker = Linker::new(&engine);
     add_to_linker(&mut linker, |host: &mut P1Host| host).expect("a linker");
     let (ctx, dir) = wasi();
-    let host = P1Host::with_recording(ctx, recording);
-    let mut recorded = start(&engine, &linker, host, dir, name);
+    let mut host = P1Host::with_recording(ctx, recording);
+    host.expect_calls_from(&module);
+    let mut recorded = start(&module, &linker, host, dir, name);
 
     let pairs = (0..ROUNDS).map(|round| {
         // Taking turns at being first, against drift.
@@ -136,7 +139,7 @@ fn component_pair(guest: &str, mode: &str) {
         let text = String::from_utf8_lossy(&output.stdout);
         text.trim().parse().unwrap_or_else(|_| panic!("{output:?}"))
     };
-    let pairs = (0..ROUNDS / 3).map(|_| (run("stock"), run(mode))).collect();
+    let pairs = (0..PROCESSES).map(|_| (run("stock"), run(mode))).collect();
     report(&format!("{guest}, {mode}"), pairs);
 }
 

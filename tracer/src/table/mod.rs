@@ -5,11 +5,13 @@
 //! enumerations and error numbers in [`names`](self::names), the structures in
 //! [`types`](self::types). Reading guest memory by these descriptions is `decode`'s business.
 
+use plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 pub mod components;
 pub mod names;
+pub(crate) mod plan;
 pub mod types;
 pub mod wasi_p1;
 
@@ -85,6 +87,8 @@ pub struct Function {
     pub fds: FdEffect,
     /// What it does, in a few words.
     pub summary: &'static str,
+    /// What of this matters at a call, worked out beforehand.
+    pub(crate) plan: Plan,
 }
 
 /// A parameter of a host function. One parameter may take two Wasm values (address and length).

@@ -4,6 +4,7 @@
 //! static table, in [`crate::wasi_p1`] the typed wrappers around Wasmtime's functions. Names and
 //! order of parameters are those of the interface definition; addresses of results come last.
 
+use super::plan::Plan;
 use super::{Class, FdEffect, Filled, Function, Kind, Param, Returns, Strings, types};
 
 /// The module that guests import these functions from.
@@ -182,6 +183,7 @@ macro_rules! rows {
             returns: Returns::$returns,
             fds: FdEffect::$effect,
             summary: $summary,
+            plan: Plan::of(&[$(param!($param [] $($kind)*)),*]),
         }),*];
 
         /// Positions of the rows in [`FUNCTIONS`], by the function's name.

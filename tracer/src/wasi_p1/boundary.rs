@@ -41,7 +41,11 @@ pub(super) fn cross<T: 'static, R: Returned>(
     args: &[u64],
     call: impl FnOnce(&mut WasiP1Ctx, &mut GuestMemory<'_>) -> Result<R>,
 ) -> Result<R> {
-    let export = caller.get_export("memory");
+    let export = match get(caller.data_mut()).memory {
+        Some(place) => caller.get_module_export(&place),
+        None => None,
+    };
+    let export = export.or_else(|| caller.get_export("memory"));
     let fuel = caller.as_context_mut().hostcall_fuel();
     let (mut memory, host) = match &export {
         Some(Extern::Memory(memory)) => {
@@ -71,6 +75,6 @@ pub(super) fn cross<T: 'static, R: Returned>(
 fn ended_by(error: &Error) -> Ended {
     match error.downcast_ref::<I32Exit>() {
         Some(I32Exit(code)) => Ended::Exit(*code),
-        None => Ended::Trap(crate::call::error_text(error)),
+        None => Ended::Trap(crate::call::error_text(error).into_boxed_str()),
     }
 }

@@ -3,8 +3,9 @@
 //! The places are found in two steps, since a call may overwrite the very arrays that say where it
 //! writes: [`Outputs::announced`] before the call, [`Outputs::written`] after it.
 
+use crate::capture::{Values, first_result};
 use crate::copies::read_u32;
-use crate::recent::{StringSizes, Values, first_result};
+use crate::recent::StringSizes;
 use crate::table::{Filled, Function, Kind};
 use std::ops::Range;
 use wiggle::GuestMemory;

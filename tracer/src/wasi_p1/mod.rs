@@ -10,7 +10,7 @@ pub mod effects;
 
 use crate::recent::{RecentCalls, Recording, StringSizes};
 use crate::table::wasi_p1::{MODULE, Row, wasi_p1_rows};
-use wasmtime::{Caller, Linker, Result};
+use wasmtime::{Caller, Linker, Module, ModuleExport, Result};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p1::wasi_snapshot_preview1 as raw;
 use wasmtime_wasi::runtime::in_tokio;
@@ -22,6 +22,8 @@ pub struct P1Host {
     pub wasi: WasiP1Ctx,
     /// The last calls.
     pub recent: RecentCalls,
+    /// Where the memory of the main module is.
+    memory: Option<ModuleExport>,
 }
 
 impl P1Host {
@@ -37,7 +39,18 @@ impl P1Host {
         for (fd, path) in preopens(&mut wasi) {
             recent.name_fd(fd, &path);
         }
-        P1Host { wasi, recent }
+        P1Host {
+            wasi,
+            recent,
+            memory: None,
+        }
+    }
+
+    /// Announces the module that will call most. Finding a caller's memory by name takes as long as
+    /// recording its call; for instances of this module it is found by position from now on. Other
+    /// modules may call as well.
+    pub fn expect_calls_from(&mut self, module: &Module) {
+        self.memory = module.get_export_index("memory");
     }
 }
 

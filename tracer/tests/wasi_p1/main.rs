@@ -219,7 +219,7 @@ fn a_guest_without_memory_fails_as_in_stock_wasmtime() {
     let run = instance
         .get_typed_func::<(), ()>(&mut store, "run")
         .expect("run");
-    let stock = format!("{:?}", run.call(&mut store, ()).expect_err("no memory"));
+    let stock = format!("{:#}", run.call(&mut store, ()).expect_err("no memory"));
 
     let mut linker = wasmtime::Linker::new(&engine);
     add_to_linker(&mut linker, |host: &mut P1Host| host).expect("a linker");
@@ -230,7 +230,7 @@ fn a_guest_without_memory_fails_as_in_stock_wasmtime() {
     let run = instance
         .get_typed_func::<(), ()>(&mut store, "run")
         .expect("run");
-    let traced = format!("{:?}", run.call(&mut store, ()).expect_err("no memory"));
+    let traced = format!("{:#}", run.call(&mut store, ()).expect_err("no memory"));
     assert_eq!(traced, stock);
 }
 

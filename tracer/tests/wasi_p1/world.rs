@@ -247,7 +247,7 @@ impl<T: 'static> Running<T> {
             Ok(()) => Went::Returned(results.iter().map(Val::unwrap_i32).collect()),
             Err(error) => match error.downcast_ref::<I32Exit>() {
                 Some(exit) => Went::Exited(exit.0),
-                None => Went::Failed(format!("{error:?}")),
+                None => Went::Failed(format!("{error:#}")),
             },
         }
     }
