@@ -1,0 +1,150 @@
+//! What a report says besides: what is missing and why, and what to do about it.
+
+use super::cause::{bytes, is_machinery};
+use super::report::{Cause, FrameKind, Note, Report, WhichStack};
+use super::{ExplainOptions, LocalsMode};
+use wasmscope_runner::{Failure, RefusedBy};
+use wasmscope_symbols::Symbols;
+
+/// Most problems of the debug info that are told.
+const MAX_PROBLEMS: usize = 3;
+
+pub(super) fn notes(
+    report: &Report,
+    failure: &Failure,
+    symbols: &[Symbols],
+    options: &ExplainOptions,
+    source_changed: bool,
+) -> Vec<Note> {
+    let mut notes = Vec::new();
+    about_the_cause(report, failure, &mut notes);
+    about_the_source(report, symbols, source_changed, &mut notes);
+    about_variables(report, options.locals, &mut notes);
+    for problem in symbols
+        .iter()
+        .flat_map(Symbols::problems)
+        .take(MAX_PROBLEMS)
+    {
+        notes.push(Note::note(format!("debug info: {problem}")));
+    }
+    notes
+}
+
+fn about_the_cause(report: &Report, failure: &Failure, notes: &mut Vec<Note>) {
+    match &report.cause {
+        Cause::Panic { location: Some(location), .. } => {
+            // Usually the same line; not so when a library panics on the user's behalf.
+            let same = report.place.as_ref().is_some_and(|place| place.line == location.line);
+            if let (false, Some(line)) = (same, location.line) {
+                let column = location.column.map(|column| format!(":{column}")).unwrap_or_default();
+                notes.push(Note::note(format!("the panic came from {}:{line}{column}", location.file)));
+            }
+        }
+        Cause::StackOverflow { stack: WhichStack::Shadow, .. } => {
+            notes.push(Note::note(
+                "the stack that the compiler keeps in linear memory ran out; Wasm itself sees only \
+                 an access out of bounds",
+            ));
+            notes.push(Note::help(
+                "if the depth is right, link with a larger stack: \
+                 RUSTFLAGS=\"-C link-arg=-zstack-size=8388608\" (the default is 1048576 bytes)",
+            ));
+        }
+        Cause::StackOverflow { stack: WhichStack::Wasm, .. } => notes.push(Note::help(
+            "if the depth is right, allow a larger stack: -W max-wasm-stack=8388608 \
+             (the default is 524288 bytes)",
+        )),
+        Cause::HostError { chain } => {
+            for cause in chain.iter().skip(1).take(8) {
+                notes.push(Note::note(format!("because: {cause}")));
+            }
+        }
+        Cause::Unreachable => notes.push(Note::note(
+            "compilers put `unreachable` where they are told that execution cannot get \
+             (`unreachable_unchecked`, `__builtin_unreachable`, `__builtin_trap`), and behind calls \
+             that do not return",
+        )),
+        _ => {}
+    }
+    if let (Some(refusal), false) = (
+        failure.memory_refusal,
+        matches!(report.cause, Cause::AllocationFailed { .. }),
+    ) {
+        let by = match refusal.by {
+            RefusedBy::Limit(limit) => format!("the limit is {}", bytes(limit)),
+            RefusedBy::Maximum(maximum) => {
+                format!("the module itself allows no more than {}", bytes(maximum))
+            }
+            RefusedBy::Host => "the host had no more".to_owned(),
+        };
+        notes.push(Note::note(format!(
+            "the last time the program asked for memory it got none: it had {} and wanted {}; {by}",
+            bytes(refusal.current),
+            bytes(refusal.wanted),
+        )));
+    }
+}
+
+fn about_the_source(
+    report: &Report,
+    symbols: &[Symbols],
+    source_changed: bool,
+    notes: &mut Vec<Note>,
+) {
+    if source_changed {
+        notes.push(Note::note(
+            "the source file has been changed since the program was built: lines may be off",
+        ));
+    }
+    let module = report
+        .user_frame
+        .or(Some(0))
+        .and_then(|frame| report.frames.get(frame))
+        .map(|f| f.module);
+    let debug_info = module
+        .and_then(|module| symbols.get(module))
+        .map(Symbols::has_debug_info);
+    if debug_info == Some(false) {
+        let named = report.frames.iter().any(|frame| frame.function.is_some());
+        notes.push(Note::note(match named {
+            true => "the program has no debug info: there are function names, but no lines and no variables",
+            false => "the program has no debug info and no function names: it has been stripped",
+        }));
+        notes.push(Note::help(
+            "build with debug info: `cargo build`, or for a release build \
+             CARGO_PROFILE_RELEASE_DEBUG=full CARGO_PROFILE_RELEASE_STRIP=none cargo build --release",
+        ));
+    } else if let Some(place) = &report.place
+        && report.excerpt.is_none()
+        && place.path.is_none()
+        && place.line.is_some()
+    {
+        notes.push(Note::help(format!(
+            "{} was not found here: run where it lies, or say where its folder has moved with \
+             --map FROM=TO",
+            place.file
+        )));
+    }
+}
+
+fn about_variables(report: &Report, mode: LocalsMode, notes: &mut Vec<Note>) {
+    if mode == LocalsMode::None {
+        return;
+    }
+    let users = report.frames.iter().filter(|frame| {
+        matches!(frame.kind, FrameKind::User | FrameKind::Dependency) && !is_machinery(frame)
+    });
+    let lost = users.flat_map(|frame| &frame.variables).any(|variable| {
+        variable
+            .value
+            .unavailable
+            .as_deref()
+            .is_some_and(|why| why.contains("plain code does not keep"))
+    });
+    if lost {
+        notes.push(Note::help(
+            "some values live in Wasm locals only, which code at full speed does not keep: a debug \
+             build (`cargo build` without --release) keeps its variables in memory",
+        ));
+    }
+}

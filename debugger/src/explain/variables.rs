@@ -1,0 +1,107 @@
+//! Variables of the stack's frames, read out of the stopped guest.
+
+use super::LocalsMode;
+use super::report::{FrameKind, Variable, VariableKind};
+use super::stack::{Origin, Stack};
+use crate::frame_state::TargetFrame;
+use crate::target::Target;
+use crate::unwind::ShadowFrame;
+use crate::values::{Limits, Reader, Value};
+use wasmscope_symbols::{ModulePc, Symbols, Unavailable};
+
+/// Frames whose variables are read, and variables of each.
+const MAX_FRAMES: usize = 24;
+const MAX_VARIABLES: usize = 48;
+/// How much of each value: a line for the reader, and two levels below it for programs.
+const LIMITS: Limits = Limits {
+    depth: 5,
+    elements: 8,
+    text: 120,
+    nodes: 40,
+    children: 2,
+};
+
+/// Reads the variables of the user's frames.
+pub(super) fn read(
+    stack: &mut Stack,
+    target: &dyn Target,
+    symbols: &[Symbols],
+    shadow: &[Result<ShadowFrame, Unavailable>],
+    mode: LocalsMode,
+    user_frame: Option<usize>,
+) {
+    let mut left = match mode {
+        LocalsMode::None => return,
+        LocalsMode::Top => 1,
+        LocalsMode::All => MAX_FRAMES,
+    };
+    let first = user_frame.unwrap_or(0);
+    for (place, (frame, origin)) in stack.frames.iter_mut().zip(&stack.origins).enumerate() {
+        let wanted = place >= first && (frame.kind == FrameKind::User || Some(place) == user_frame);
+        if !wanted || origin.source.die.is_none() {
+            continue;
+        }
+        if left == 0 {
+            frame.variables_unavailable = match mode {
+                LocalsMode::All => {
+                    Some("the report holds the variables of the innermost frames only".into())
+                }
+                _ => None,
+            };
+            continue;
+        }
+        left -= 1;
+        let (Some(symbols), Some(shadow)) = (symbols.get(frame.module), shadow.get(origin.wasm))
+        else {
+            continue;
+        };
+        let state = TargetFrame::new(target, origin.wasm, shadow);
+        frame.variables = variables(symbols, frame.pc, origin, &state);
+    }
+}
+
+fn variables(
+    symbols: &Symbols,
+    pc: u64,
+    origin: &Origin,
+    state: &TargetFrame<'_>,
+) -> Vec<Variable> {
+    let offset = symbols.module().code.to_code(ModulePc(pc));
+    let (Some(offset), Some(die)) = (offset, origin.source.die) else {
+        return Vec::new();
+    };
+    let line = origin
+        .source
+        .location
+        .as_ref()
+        .and_then(|location| location.line);
+    let reader = Reader::new(symbols, state, LIMITS);
+    let found = symbols.variables(die, offset, line);
+    let shown = found
+        .iter()
+        .filter(|variable| !variable.artificial && !variable.shadowed);
+    shown
+        .take(MAX_VARIABLES)
+        .map(|variable| {
+            let mut value = reader.variable(variable, offset, state);
+            if variable.declared_later && value.unavailable.is_none() {
+                // What stands there may be anything, and would look as true as the others.
+                value = Value {
+                    summary: None,
+                    children: Vec::new(),
+                    more_children: 0,
+                    ..value
+                };
+                value.unavailable =
+                    Some("declared on a later line, so perhaps not initialised yet".into());
+            }
+            Variable {
+                kind: match variable.kind {
+                    wasmscope_symbols::VariableKind::Argument => VariableKind::Argument,
+                    wasmscope_symbols::VariableKind::Local => VariableKind::Local,
+                },
+                value,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,23 @@
+//! What a debugger understands of a stopped guest, and the explanation of a failure.
+//!
+//! - [`target`]: the few things asked of a stopped guest, whatever holds it.
+//! - [`unwind`]: frames on the stack in linear memory, for code that keeps no locals.
+//! - [`values`]: Rust values out of memory.
+//! - [`sources`]: source files by the paths in debug info.
+//! - [`explain()`]: a failure, put into the words of the program's source, as data.
+//! - [`inspect`]: what is in a program, without running it.
+//!
+//! Nothing here prints or draws: front ends do.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod explain;
+pub mod frame_state;
+pub mod inspect;
+pub mod sources;
+pub mod target;
+pub mod unwind;
+pub mod values;
+
+pub use explain::{ExplainOptions, LocalsMode, Report, explain};
