@@ -126,7 +126,9 @@ fn in_unit(info: &DebugInfo<'_>, unit: u32, query: &FunctionQuery) -> Vec<Functi
         let mut ranges: Option<HashMap<usize, Vec<PcRange>>> = None;
         for (position, inline) in inlines.list.iter().enumerate() {
             let die = DieId::new(unit as usize, inline.die);
-            let Some(name) = names.matching(die) else {
+            // Many calls have the same origin: its name is read once.
+            let named = inline.origin.map(|at| DieId::new(unit as usize, at));
+            let Some(name) = names.matching(named.unwrap_or(die)) else {
                 continue;
             };
             let by_call = ranges.get_or_insert_with(|| inlines.ranges_by_call());
@@ -178,6 +180,8 @@ struct Names<'q, 'i, 'a> {
     known: HashMap<DieId, Option<FunctionName>>,
     /// How many bytes of names may still be read.
     left: usize,
+    /// What a mangled name must contain to match: it spares most of them the demangling.
+    word: Option<regex::bytes::Regex>,
 }
 
 impl<'q, 'i, 'a> Names<'q, 'i, 'a> {
@@ -187,25 +191,47 @@ impl<'q, 'i, 'a> Names<'q, 'i, 'a> {
             query,
             known: HashMap::new(),
             left: MAX_NAME_BYTES,
+            word: query.word(),
         }
     }
 
     /// The name of the function or inlined call with this DIE, if it matches.
     fn matching(&mut self, die: DieId) -> Option<FunctionName> {
-        let raw = self.info.function_name(die);
-        let (bytes, origin) = (raw.name?, raw.origin?);
-        let query = self.query;
-        let left = &mut self.left;
-        let known = self.known.entry(origin).or_insert_with(|| {
-            *left = left.checked_sub(bytes.len())?;
-            let name = FunctionName::new(String::from_utf8_lossy(bytes));
-            query.matches(&name).then_some(name)
-        });
-        known.clone()
+        if let Some(known) = self.known.get(&die) {
+            return known.clone();
+        }
+        let matching = self.read(die);
+        self.known.insert(die, matching.clone());
+        matching
+    }
+
+    fn read(&mut self, die: DieId) -> Option<FunctionName> {
+        let bytes = self.info.function_name(die).name?;
+        self.left = self.left.checked_sub(bytes.len())?;
+        if self.word.as_ref().is_some_and(|word| !word.is_match(bytes)) {
+            return None;
+        }
+        let name = FunctionName::new(String::from_utf8_lossy(bytes));
+        self.query.matches(&name).then_some(name)
     }
 }
 
 impl FunctionQuery {
+    /// The function's own name in what is asked for, if it is an identifier as both mangling
+    /// schemes leave it.
+    fn word(&self) -> Option<regex::bytes::Regex> {
+        let (FunctionQuery::Exact(wanted) | FunctionQuery::Suffix(wanted)) = self else {
+            return None;
+        };
+        let path = wanted.split('<').next()?.trim_end_matches("::");
+        let word = path.rsplit("::").next()?;
+        let identifier = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if word.is_empty() || !word.chars().all(identifier) {
+            return None;
+        }
+        regex::bytes::Regex::new(&regex::escape(word)).ok()
+    }
+
     fn matches(&self, name: &FunctionName) -> bool {
         match self {
             FunctionQuery::Exact(wanted) => {

@@ -14,6 +14,8 @@ const MAX_DEPTH: usize = 1_000;
 /// A call that was inlined: a `DW_TAG_inlined_subroutine`.
 pub(crate) struct Inline {
     pub die: gimli::UnitOffset,
+    /// The function that was inlined, when it is described in the same unit.
+    pub origin: Option<gimli::UnitOffset>,
     /// Its name, when somebody asked.
     pub name: OnceLock<Option<FunctionName>>,
     /// Where the call stands in the source: file by index in the unit's line program; 0 for a
@@ -93,6 +95,7 @@ impl Inlines {
             let mut ranges = RangeAttributes::default();
             let mut inline = Inline {
                 die,
+                origin: None,
                 name: OnceLock::new(),
                 call_file: None,
                 call_line: 0,
@@ -180,6 +183,11 @@ impl Inline {
                     && (file > 0 || unit.header.version() >= 5)
                 {
                     self.call_file = Some(file);
+                }
+            }
+            gimli::DW_AT_abstract_origin => {
+                if let AttributeValue::UnitRef(origin) = value {
+                    self.origin = Some(origin);
                 }
             }
             gimli::DW_AT_call_line => self.call_line = number(&value),
