@@ -3,7 +3,7 @@
 //! Opening indexes the units by range and parses nothing else. Line programs, trees of DIEs and
 //! types are read when somebody asks, and kept. The data is a stranger's: every offset is checked,
 //! every walk is bounded, and work that could be asked for many times over by data that points
-//! back into itself is paid from a [`Budget`].
+//! back into itself is paid from a `Budget`.
 //!
 //! Here are the units and how they are found; functions, line rows, ranges and names have their
 //! own files.
