@@ -339,6 +339,9 @@ impl Text {
                 None => String::new(),
             };
             let found = match root.found {
+                0 if root.path.starts_with("/rustc/") => {
+                    "not here (`rustup component add rust-src` brings them)".to_owned()
+                }
                 0 => "not here".to_owned(),
                 n if n == root.files => format!("found{place}"),
                 n => format!("{n} found{place}"),

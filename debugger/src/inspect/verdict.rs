@@ -3,8 +3,9 @@
 
 use super::model::{Debuggability, ModuleInspection, Verdict};
 
-/// From which share of the code on lines count as being there, in percent. The rest is what tools
-/// add without a source: start code, allocation shims, adapters.
+/// From which share of the functions on lines count as being there, in percent. The rest is what
+/// tools add without a source: start code, allocation shims, adapters. Bytes of code say less:
+/// in optimised code many belong to no line at all.
 const MOST: u64 = 80;
 
 /// From which share of line rows beside instructions on debug info does not fit, in percent.
@@ -131,12 +132,13 @@ fn of_module(module: &ModuleInspection) -> Verdict {
             remedy: Some(REBUILD.to_owned()),
         };
     }
-    if lines < MOST {
+    let functions = debug.functions_with_lines.percent().unwrap_or(0);
+    if functions < MOST {
         return Verdict {
             debuggability: Debuggability::Lines,
             sentence: format!(
-                "Source lines and variables will show for part of the program only: {lines} % of \
-                 the code has line info."
+                "Source lines and variables will show for part of the program only: {functions} % \
+                 of the functions have line info."
             ),
             remedy: Some(
                 "build all parts of it with debug info; what a tool rewrote afterwards may have \
