@@ -26,6 +26,14 @@ pub enum Value {
     RefAddress(u32),
     /// `DW_FORM_ref_sig8`.
     Signature(u64),
+    /// `DW_FORM_exprloc`, at most 127 bytes.
+    Expression(Vec<u8>),
+    /// `DW_FORM_block1`.
+    Block(Vec<u8>),
+    /// `DW_FORM_sdata`.
+    Signed(i64),
+    /// `DW_FORM_flag_present`.
+    Flag,
 }
 
 /// A DIE to be written.
@@ -104,6 +112,8 @@ pub struct Debug {
     pub ranges: Vec<u8>,
     pub rnglists: Vec<u8>,
     pub aranges: Vec<u8>,
+    pub loc: Vec<u8>,
+    pub loclists: Vec<u8>,
 }
 
 impl Debug {
@@ -188,6 +198,8 @@ impl Debug {
             (".debug_ranges", &self.ranges),
             (".debug_rnglists", &self.rnglists),
             (".debug_aranges", &self.aranges),
+            (".debug_loc", &self.loc),
+            (".debug_loclists", &self.loclists),
         ]
     }
 }
@@ -241,6 +253,16 @@ impl Tree<'_> {
                 self.section.extend([0; 4]);
             }
             Value::Signature(n) => self.section.extend(n.to_le_bytes()),
+            Value::Expression(bytes) | Value::Block(bytes) => {
+                assert!(
+                    bytes.len() < 128,
+                    "the length is to be one byte in either form"
+                );
+                self.section.push(bytes.len() as u8);
+                self.section.extend(bytes);
+            }
+            Value::Signed(n) => sleb(self.section, *n),
+            Value::Flag => {}
         }
     }
 }
@@ -256,6 +278,10 @@ impl Value {
             Value::Ref(_) => dw::DW_FORM_ref4,
             Value::RefAddress(_) => dw::DW_FORM_ref_addr,
             Value::Signature(_) => dw::DW_FORM_ref_sig8,
+            Value::Expression(_) => dw::DW_FORM_exprloc,
+            Value::Block(_) => dw::DW_FORM_block1,
+            Value::Signed(_) => dw::DW_FORM_sdata,
+            Value::Flag => dw::DW_FORM_flag_present,
         }
     }
 }

@@ -1,7 +1,11 @@
 //! All questions there are to ask about a module, for tests and fuzzing with damaged ones.
 
 use std::sync::{Arc, LazyLock};
-use wasmscope_symbols::{Binary, CodeOffset, FunctionQuery, Symbols, SymbolsOptions};
+use wasmscope_symbols::types::TypeKind;
+use wasmscope_symbols::{
+    Binary, CodeOffset, FrameState, FunctionQuery, Symbols, SymbolsOptions, TypeId, Unavailable,
+    WasmValue,
+};
 
 static REGEX: LazyLock<regex::Regex> = LazyLock::new(|| regex::Regex::new("fmt").unwrap());
 
@@ -50,11 +54,72 @@ fn ask_about(symbols: &Symbols, offset: CodeOffset) {
         let Some(die) = frame.die else { continue };
         let _ = symbols.declared_at(die);
         for variable in symbols.variables(die, offset, line) {
+            let _ = symbols.locate(&variable, offset, &Anything);
             if let Some(ty) = variable.type_id {
-                let _ = symbols.describe_type(ty);
+                describe_all(symbols, ty);
             }
         }
     }
     let _ = symbols.function_entry(offset);
     let _ = symbols.frame_base_register(offset);
+}
+
+/// Describes a type and those it is made of, some hundreds of them.
+fn describe_all(symbols: &Symbols, first: TypeId) {
+    let mut known = std::collections::HashSet::from([first]);
+    let mut wanted = vec![first];
+    while let Some(id) = wanted.pop() {
+        let ty = symbols.describe_type(id);
+        let parts: Vec<TypeId> = match &ty.kind {
+            TypeKind::Pointer(pointer) => pointer.target.into_iter().collect(),
+            TypeKind::Struct(fields) | TypeKind::Union(fields) => {
+                fields.fields.iter().map(|field| field.type_id).collect()
+            }
+            TypeKind::Variants(variants) => {
+                for bits in [0, 1, u128::MAX] {
+                    let _ = variants.select(bits);
+                }
+                let bodies = variants
+                    .variants
+                    .iter()
+                    .filter_map(|variant| variant.body.as_ref());
+                bodies.map(|body| body.type_id).collect()
+            }
+            TypeKind::Enum(enumeration) => enumeration.representation.into_iter().collect(),
+            TypeKind::Array(array) => vec![array.element],
+            TypeKind::Alias(target) => target.iter().copied().collect(),
+            TypeKind::Base(_) | TypeKind::Function | TypeKind::Unknown(_) => Vec::new(),
+        };
+        for part in parts {
+            if known.len() < 300 && known.insert(part) {
+                wanted.push(part);
+            }
+        }
+    }
+}
+
+/// A frame that knows everything, so that locations are evaluated to their end.
+struct Anything;
+
+impl FrameState for Anything {
+    fn wasm_local(&self, index: u32) -> Result<WasmValue, Unavailable> {
+        Ok(match index % 4 {
+            0 => WasmValue::I64(u64::MAX),
+            1 => WasmValue::F64(u64::MAX),
+            _ => WasmValue::I32(0x10_0000),
+        })
+    }
+
+    fn wasm_global(&self, _index: u32) -> Result<WasmValue, Unavailable> {
+        Ok(WasmValue::I32(0x10_0000))
+    }
+
+    fn operand(&self, _index: u32) -> Result<WasmValue, Unavailable> {
+        Ok(WasmValue::I32(u32::MAX))
+    }
+
+    fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable> {
+        buffer.fill(address as u8);
+        Ok(())
+    }
 }
