@@ -28,7 +28,7 @@ pub mod table;
 pub mod wasi_p1;
 
 pub use call::{Arg, Bytes, CallResult, HostCall, Name, Value};
-pub use components::{ComponentCalls, ComponentRecording};
+pub use components::{Arguments, ComponentCalls, ComponentRecording};
 pub use recent::{RecentCalls, Recording};
 pub use table::{Class, Function};
 pub use wasi_p1::{P1Host, add_to_linker};

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use tracing::subscriber::NoSubscriber;
-use wasmscope_tracer::{CallResult, Class, ComponentCalls, ComponentRecording, HostCall};
+use wasmscope_tracer::{
+    Arguments, CallResult, Class, ComponentCalls, ComponentRecording, HostCall,
+};
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
@@ -98,7 +100,7 @@ fn errors_and_exits_are_recorded() {
 #[test]
 fn without_arguments_names_and_order_remain() {
     let recording = ComponentRecording {
-        arguments: false,
+        arguments: Arguments::Never,
         calls: 2,
         ..ComponentRecording::default()
     };

@@ -10,7 +10,9 @@ use std::hint::black_box;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use wasmscope_tracer::{ComponentCalls, ComponentRecording, P1Host, Recording, add_to_linker};
+use wasmscope_tracer::{
+    Arguments, ComponentCalls, ComponentRecording, P1Host, Recording, add_to_linker,
+};
 use wasmtime::{Engine, Linker, Module, Store, TypedFunc};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
@@ -41,7 +43,7 @@ fn main() {
     }
     println!("components: ns per call, stock -> recorded");
     for (name, _) in guests::COMPONENTS {
-        for mode in ["names", "arguments"] {
+        for mode in ["names", "default", "arguments"] {
             component_pair(name, mode);
         }
     }
@@ -146,7 +148,11 @@ fn component_pair(guest: &str, mode: &str) {
 /// Runs a component and returns nanoseconds per call, the least of a few runs.
 fn component(mode: &str, guest: &str) -> f64 {
     let calls = ComponentCalls::new(ComponentRecording {
-        arguments: mode == "arguments",
+        arguments: match mode {
+            "names" => Arguments::Never,
+            "arguments" => Arguments::Always,
+            _ => Arguments::WhenCheap,
+        },
         ..ComponentRecording::default()
     });
     if mode != "stock" {

@@ -22,20 +22,32 @@ pub use tap::Tap;
 pub struct ComponentRecording {
     /// How many calls to keep. The default is 64; 0 keeps none.
     pub calls: usize,
-    /// Whether arguments and results are kept. They have to be formatted at each call, since
-    /// Wasmtime hands them out as text only; without them a call costs a fraction.
-    pub arguments: bool,
+    /// Whether arguments and results are kept, besides interface and function.
+    pub arguments: Arguments,
     /// At most this many bytes of all arguments of a call, and of its result. The default is 256.
     pub text_bytes: usize,
     /// Read a clock before and after each call.
     pub time: bool,
 }
 
+/// When the arguments and results of calls are kept. Wasmtime hands them out as text only, and
+/// formatting that takes about as long as a simple call itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arguments {
+    /// Not at all.
+    Never,
+    /// While the guest makes few enough calls that formatting is lost in the rest: below a few ten
+    /// thousand a second. A guest that does nothing but call gets along without.
+    WhenCheap,
+    /// For every call.
+    Always,
+}
+
 impl Default for ComponentRecording {
     fn default() -> Self {
         ComponentRecording {
             calls: 64,
-            arguments: true,
+            arguments: Arguments::WhenCheap,
             text_bytes: 256,
             time: false,
         }
@@ -60,7 +72,7 @@ impl ComponentCalls {
     /// program's own logging. Host calls reach `inner` too when it listens to the trace level.
     pub fn tap<S: Subscriber>(&self, inner: S) -> Tap<S> {
         let arguments = self.lock().recording().arguments;
-        Tap::new(Arc::clone(&self.ring), arguments, inner)
+        Tap::new(Arc::clone(&self.ring), arguments != Arguments::Never, inner)
     }
 
     /// Records host calls from now on in all threads, for a program without logging of its own.

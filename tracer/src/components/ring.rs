@@ -1,12 +1,13 @@
 //! The last calls of components, as text. A slot's buffers are used again and again, and formatting
 //! stops where they are full.
 
-use super::ComponentRecording;
+use super::{Arguments, ComponentRecording};
 use crate::call::{Arg, CallResult, HostCall, Value};
 use crate::table;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt::{self, Write as _};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tracing::Metadata;
 use tracing::field::{Field, Visit};
 
@@ -21,16 +22,45 @@ pub(super) struct Ring {
     recording: ComponentRecording,
     slots: Vec<Slot>,
     next: u64,
+    cursor: usize,
     origin: Instant,
+    /// The functions that have been called.
+    functions: Vec<FunctionName>,
+    /// Their positions, by the address of their span's metadata.
+    positions: HashMap<usize, usize>,
+    /// Some of `positions`, each where its address says.
+    known: [(usize, usize); KNOWN],
+    /// Whether calls are rare enough for their arguments to be formatted.
+    rare: bool,
+    /// When the last batch of calls began.
+    batch: Instant,
+}
+
+/// How many calls are timed together to tell how many there are in a second.
+const BATCH: u64 = 64;
+
+/// With calls further apart than this on average, arguments are formatted.
+const RARE: Duration = Duration::from_micros(20);
+
+/// How many functions are found again at once. A power of two.
+const KNOWN: usize = 64;
+
+/// The names of a function.
+#[derive(Debug, Default)]
+struct FunctionName {
+    /// The path of the bindings' Rust module, which has the namespace and package in it.
+    path: &'static str,
+    module: String,
+    function: String,
 }
 
 #[derive(Debug, Default)]
 struct Slot {
     seq: u64,
-    /// The path of the bindings' Rust module, which has the namespace and package in it.
-    path: &'static str,
-    module: String,
-    function: String,
+    /// The position of the function's names.
+    function: usize,
+    /// Whether arguments and result are recorded.
+    has_text: bool,
     /// The arguments, one after the other.
     text: String,
     fields: Vec<TextField>,
@@ -56,7 +86,13 @@ impl Ring {
             recording,
             slots: Vec::new(),
             next: 0,
+            cursor: 0,
             origin: Instant::now(),
+            functions: Vec::new(),
+            positions: HashMap::new(),
+            known: [(0, 0); KNOWN],
+            rare: true,
+            batch: Instant::now(),
         }
     }
 
@@ -74,32 +110,85 @@ impl Ring {
             .then(|| self.origin.elapsed().as_nanos() as u64)
     }
 
-    /// A call begins: `record` hands out the names in the fields of its span. Its number is returned.
+    /// A call begins: `record` hands out the names in the fields of its span. Its number is returned,
+    /// and whether its arguments and result are wanted.
     pub(super) fn enter(
         &mut self,
         metadata: &'static Metadata<'static>,
         record: impl FnOnce(&mut dyn Visit),
-    ) -> u64 {
+    ) -> (u64, bool) {
         let (seq, start) = (self.next, self.now());
         self.next += 1;
-        if self.slots.len() < self.recording.calls {
+        let index = self.cursor;
+        self.cursor += 1;
+        if self.cursor >= self.recording.calls {
+            self.cursor = 0;
+        }
+        let has_text = match self.recording.arguments {
+            Arguments::Never => false,
+            Arguments::WhenCheap => self.is_rare(seq),
+            Arguments::Always => true,
+        };
+        if index == self.slots.len() && index < self.recording.calls {
             self.slots.push(Slot::default());
         }
-        if let Some(slot) = self.index(seq).and_then(|index| self.slots.get_mut(index)) {
+        if index >= self.slots.len() {
+            return (seq, false);
+        }
+        let function = self.function(metadata, record);
+        if let Some(slot) = self.slots.get_mut(index) {
             slot.seq = seq;
-            slot.path = metadata.module_path().unwrap_or_default();
-            slot.module.clear();
-            slot.function.clear();
+            slot.function = function;
             slot.text.clear();
             slot.fields.clear();
             slot.result.clear();
+            slot.has_text = has_text;
             slot.has_result = false;
             slot.returned = false;
             slot.start = start;
             slot.duration = None;
-            record(&mut NameVisitor { slot });
         }
-        seq
+        (seq, has_text)
+    }
+
+    /// Whether calls come slowly, judged by the batch of calls before this one.
+    fn is_rare(&mut self, seq: u64) -> bool {
+        if seq.is_multiple_of(BATCH) {
+            let now = Instant::now();
+            self.rare = seq == 0 || now.duration_since(self.batch) > RARE * BATCH as u32;
+            self.batch = now;
+        }
+        self.rare
+    }
+
+    /// The position of the names in a span, which are the same for all spans of one place in the
+    /// program.
+    fn function(
+        &mut self,
+        metadata: &'static Metadata<'static>,
+        record: impl FnOnce(&mut dyn Visit),
+    ) -> usize {
+        let address = std::ptr::from_ref(metadata).addr();
+        // Metadata is larger than 64 bytes: neighbours go to different places.
+        let place = self.known.get_mut((address >> 6) % KNOWN);
+        if let Some((known, position)) = &place
+            && *known == address
+        {
+            return *position;
+        }
+        let position = *self.positions.entry(address).or_insert_with(|| {
+            let mut name = FunctionName {
+                path: metadata.module_path().unwrap_or_default(),
+                ..FunctionName::default()
+            };
+            record(&mut NameVisitor { name: &mut name });
+            self.functions.push(name);
+            self.functions.len() - 1
+        });
+        if let Some(place) = place {
+            *place = (address, position);
+        }
+        position
     }
 
     /// The arguments or the result of a call, which `record` hands out.
@@ -124,12 +213,8 @@ impl Ring {
         }
     }
 
-    fn index(&self, seq: u64) -> Option<usize> {
-        Some(seq.checked_rem(self.recording.calls as u64)? as usize)
-    }
-
     fn slot(&mut self, seq: u64) -> Option<&mut Slot> {
-        let index = self.index(seq)?;
+        let index = seq.checked_rem(self.recording.calls as u64)? as usize;
         self.slots.get_mut(index).filter(|slot| slot.seq == seq)
     }
 
@@ -138,28 +223,28 @@ impl Ring {
         slots.sort_by_key(|slot| slot.seq);
         slots
             .into_iter()
-            .map(|slot| slot.call(self.recording.arguments))
+            .filter_map(|slot| Some(slot.call(self.functions.get(slot.function)?)))
             .collect()
     }
 }
 
 impl Slot {
-    fn call(&self, arguments: bool) -> HostCall {
-        let module = interface(self.path, &self.module);
+    fn call(&self, name: &FunctionName) -> HostCall {
+        let module = interface(name.path, &name.module);
         HostCall {
             seq: self.seq,
             class: table::components::class(&module),
             module: Cow::Owned(module),
-            function: Cow::Owned(self.function.clone()),
-            args: self.args(arguments),
+            function: Cow::Owned(name.function.clone()),
+            args: self.args(),
             result: self.outcome(),
             start: self.start,
             duration: self.duration,
         }
     }
 
-    fn args(&self, arguments: bool) -> Vec<Arg> {
-        if !arguments {
+    fn args(&self) -> Vec<Arg> {
+        if !self.has_text {
             return vec![Arg {
                 name: Cow::Borrowed(""),
                 value: Value::Text {
@@ -265,14 +350,14 @@ fn interface(path: &str, name: &str) -> String {
 
 /// Takes the names out of the fields of a span.
 struct NameVisitor<'a> {
-    slot: &'a mut Slot,
+    name: &'a mut FunctionName,
 }
 
 impl Visit for NameVisitor<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         let name = match field.name() {
-            "module" => &mut self.slot.module,
-            "function" => &mut self.slot.function,
+            "module" => &mut self.name.module,
+            "function" => &mut self.name.function,
             _ => return,
         };
         name.push_str(value.get(..MAX_NAME).unwrap_or(value));

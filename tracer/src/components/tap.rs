@@ -19,11 +19,15 @@ const BINDINGS: &str = "::bindings::";
 /// identifiers from below and never get here.
 const OWN: u64 = 1 << 63;
 
+/// Marks, besides, the calls whose arguments and results are wanted.
+const TEXT: u64 = 1 << 62;
+
 /// No call's number.
 const NONE: u64 = u64::MAX;
 
 thread_local! {
-    /// The number of the call that this thread is in. Host calls do not nest.
+    /// The number of the call that this thread is in, when its arguments and result are wanted. Host
+    /// calls do not nest.
     static CURRENT: Cell<u64> = const { Cell::new(NONE) };
 }
 
@@ -71,7 +75,7 @@ impl<S: Subscriber> Tap<S> {
 /// The number of the call whose span this is.
 fn own(id: &Id) -> Option<u64> {
     let id = id.into_u64();
-    (id & OWN != 0).then_some(id & !OWN)
+    (id & OWN != 0).then_some(id & !(OWN | TEXT))
 }
 
 /// Whether an event may hold the arguments or the result of a host call.
@@ -106,19 +110,20 @@ impl<S: Subscriber> Subscriber for Tap<S> {
         if metadata.name() != CALL_SPAN {
             return self.inner.new_span(span);
         }
-        let number = lock(&self.ring).enter(metadata, |names| span.record(names));
+        let (number, text) = lock(&self.ring).enter(metadata, |names| span.record(names));
         if let Some(forwarded) = &self.forwarded
             && self.inner.enabled(metadata)
         {
             let id = self.inner.new_span(span);
             lock(forwarded).insert(number, id);
         }
-        Id::from_u64(OWN | number)
+        Id::from_u64(OWN | if text { TEXT } else { 0 } | number)
     }
 
     fn enter(&self, span: &Id) {
         if let Some(number) = own(span) {
-            CURRENT.set(number);
+            let wanted = span.into_u64() & TEXT != 0;
+            CURRENT.set(if wanted { number } else { NONE });
         }
         if let Some(id) = self.inner_id(span) {
             self.inner.enter(&id);
@@ -136,9 +141,10 @@ impl<S: Subscriber> Subscriber for Tap<S> {
 
     fn event(&self, event: &Event<'_>) {
         let metadata = event.metadata();
-        if self.wants(metadata) {
+        // The level comes first: it is all there is to compare for most events of a fast guest.
+        if *metadata.level() == Level::TRACE {
             let current = CURRENT.get();
-            if current != NONE {
+            if current != NONE && is_call_event(metadata) {
                 let returned = metadata.fields().field(RESULT).is_some();
                 lock(&self.ring).text(current, returned, |text| event.record(text));
             }
