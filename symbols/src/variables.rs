@@ -7,7 +7,7 @@ use crate::dwarf::{DebugInfo, DieId, ScopeKind};
 use crate::location::{self, FrameBaseRegister, FrameState, Located, Place};
 use crate::offsets::CodeOffset;
 use crate::symbols::Symbols;
-use crate::types::die::{self, Entry};
+use crate::types::die::{self, Entry, Visit};
 use crate::types::{Type, TypeId};
 use gimli::UnitOffset;
 use serde::{Deserialize, Serialize};
@@ -129,7 +129,13 @@ fn variables(
         return Vec::new();
     };
     collector.scope(own.die);
+    let mut around = collector.origin_of(own.die);
     for block in inside.take_while(|scope| scope.kind == ScopeKind::Block) {
+        let origin = collector.origin_of(block.die);
+        if let (Some(around), Some(origin)) = (around, origin) {
+            collector.lost_blocks(around, origin);
+        }
+        around = origin.or(around);
         collector.scope(block.die);
     }
     let mut found = collector.found;
@@ -155,6 +161,54 @@ struct Collector<'i, 'a> {
 }
 
 impl<'a> Collector<'_, 'a> {
+    /// The abstract scope that a scope is an instance of.
+    fn origin_of(&self, scope: UnitOffset) -> Option<DieId> {
+        let (_, entry) = die::entry(self.info, DieId::new(self.unit as usize, scope))?;
+        die::reference(self.info, self.unit, &entry, gimli::DW_AT_abstract_origin)
+    }
+
+    /// Takes the variables of the abstract blocks between `outer` and `inner`. The instance has
+    /// no such blocks: their variables were optimised out, all of them, but they are in scope.
+    fn lost_blocks(&mut self, outer: DieId, inner: DieId) {
+        if outer.unit != inner.unit {
+            return;
+        }
+        let Some(unit) = self.info.unit(outer.unit) else {
+            return;
+        };
+        // The blocks on the way to the DIE that is being visited, with their depth.
+        let mut way: Vec<(isize, UnitOffset)> = Vec::new();
+        let mut found = false;
+        die::walk(&unit, outer.unit_offset(), |entry, depth| {
+            while way.last().is_some_and(|(above, _)| *above >= depth) {
+                way.pop();
+            }
+            if entry.offset() == inner.unit_offset() {
+                found = true;
+                return Visit::Stop;
+            }
+            if entry.tag() != gimli::DW_TAG_lexical_block {
+                return Visit::Skip;
+            }
+            way.push((depth, entry.offset()));
+            Visit::Descend
+        });
+        if !found {
+            return;
+        }
+        for (_, block) in way {
+            let mut lost = Vec::new();
+            die::children(&unit, block, |child| {
+                if is_variable(child) && lost.len() < MAX_VARIABLES {
+                    lost.push(child.clone());
+                }
+            });
+            for entry in &lost {
+                self.take(outer.unit, entry);
+            }
+        }
+    }
+
     /// Takes the variables directly in a scope. Where the scope is an instance of an abstract
     /// one, variables that only that one has were optimised out, and keep their places.
     fn scope(&mut self, scope: UnitOffset) {
@@ -168,7 +222,7 @@ impl<'a> Collector<'_, 'a> {
                 concrete.push(child.clone());
             }
         });
-        let origin = die::reference(self.info, self.unit, &entry, gimli::DW_AT_abstract_origin);
+        let origin = self.origin_of(entry.offset());
         if let Some(origin) = origin {
             self.with_origin(origin, concrete);
         } else {

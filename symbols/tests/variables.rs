@@ -421,3 +421,46 @@ fn variables_that_an_instance_lost_are_optimised_out() {
         .collect();
     assert_eq!(names, ["outer".into()]);
 }
+
+#[test]
+fn blocks_that_an_instance_lost_leave_their_variables_optimised_out() {
+    let (start, _) = bodies(1)[0];
+    let block = || die(dw::DW_TAG_lexical_block);
+    let callee = die(dw::DW_TAG_subprogram)
+        .name("callee")
+        .label("callee")
+        .child(block().child(local("beside", "u32")))
+        .child(
+            block().child(local("lost", "u32")).child(
+                block().child(local("beside too", "u32")).child(
+                    block()
+                        .label("kept")
+                        .child(local("inner", "u32").label("inner")),
+                ),
+            ),
+        );
+    let instance = die(dw::DW_TAG_variable)
+        .with(dw::DW_AT_abstract_origin, Value::Ref("inner"))
+        .with(dw::DW_AT_location, Value::Expression(vec![FBREG, 4]));
+    let call = inlined("callee", start, 5, 7).child(
+        block()
+            .with(dw::DW_AT_abstract_origin, Value::Ref("kept"))
+            .code(start, 5)
+            .child(instance),
+    );
+    let symbols = in_function(vec![call], vec![callee], |_| {});
+    let found = variables(&symbols, None);
+    let places: Vec<_> = found
+        .iter()
+        .map(|v| (&*v.name, symbols.locate(v, pc(), &Frame)))
+        .collect();
+    let lost = Place::Unavailable(Unavailable::OptimisedOut);
+    assert_eq!(
+        places,
+        [
+            ("lost", lost.clone()),
+            ("beside too", lost),
+            ("inner", Place::Memory(0x44)),
+        ]
+    );
+}

@@ -15,7 +15,7 @@ pub trait Memory {
     fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable>;
 }
 
-impl Memory for [u8] {
+impl Memory for &[u8] {
     fn size(&self) -> u64 {
         self.len() as u64
     }

@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn bit_fields_are_taken_out_of_their_bytes() {
         let bits = |offset, size| Bits { offset, size };
-        let read = |slot: Slot| slot.number(&[0u8; 0][..], 1);
+        let read = |slot: Slot| slot.number(&&[][..], 1);
         assert_eq!(
             read(bit_field(0b1011_0100, bits(2, 3), false, Some(1)).unwrap()),
             Ok(0b101)

@@ -19,12 +19,14 @@ use wasmscope_symbols::{Type, TypeId, Unavailable};
 type Recogniser = fn(&Reader<'_>, &Typed) -> Option<Result<View, Unavailable>>;
 
 /// Those that know more of a type than its fields; the first that recognises it decides.
-const RECOGNISERS: [Recogniser; 5] = [
+const RECOGNISERS: [Recogniser; 7] = [
     text::string_slice,
     text::string,
     sequences::slice,
     sequences::vec,
     pointers::trait_object,
+    pointers::unsized_pointer,
+    pointers::maybe_uninit,
 ];
 
 /// Longest chain of aliases that is followed.

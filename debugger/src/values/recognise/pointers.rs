@@ -1,6 +1,7 @@
-//! Thin pointers of every kind, and trait objects.
+//! Thin pointers of every kind, trait objects, and fat pointers to what is neither text nor a
+//! slice.
 
-use super::{address, field, fits};
+use super::{address, field, fits, sequences, unsigned};
 use crate::values::Reader;
 use crate::values::memory::{Slot, Typed};
 use crate::values::view::View;
@@ -94,4 +95,25 @@ pub(super) fn trait_object(
         vtable?;
         Ok(View::Word(format!("{data:#x} as {}", typed.ty.name)))
     }))
+}
+
+/// A fat pointer to something whose size only the pointer tells (`&OsStr`): where it is and how
+/// long. What its fields say of the first element alone would mislead.
+pub(super) fn unsized_pointer(
+    reader: &Reader<'_>,
+    typed: &Typed,
+) -> Option<Result<View, Unavailable>> {
+    sequences::fat_pointee(&typed.ty)?;
+    let (data, _) = address(reader, &field(reader, typed, "data_ptr")?)?;
+    let len = unsigned(reader, &field(reader, typed, "length")?)?;
+    Some(data.and_then(|data| Ok(View::Word(format!("{data:#x} of length {}", len?)))))
+}
+
+/// `MaybeUninit<T>`: nothing says whether there is a value in it.
+pub(super) fn maybe_uninit(_: &Reader<'_>, typed: &Typed) -> Option<Result<View, Unavailable>> {
+    let of_core = typed
+        .ty
+        .full_name
+        .starts_with("core::mem::maybe_uninit::MaybeUninit<");
+    of_core.then(|| Ok(View::Word("MaybeUninit".to_owned())))
 }
