@@ -260,8 +260,10 @@ impl Slot {
             .map(|field| {
                 let text = self.text.get(start..field.end).unwrap_or_default();
                 start = field.end;
+                let name = field.name.strip_suffix('_').unwrap_or(field.name);
                 Arg {
-                    name: Cow::Borrowed(field.name.strip_suffix('_').unwrap_or(field.name)),
+                    // The bindings have Rust's spelling, the interface has dashes.
+                    name: Cow::Owned(name.replace('_', "-")),
                     value: value(text, field.cut),
                     detail: false,
                 }
@@ -287,7 +289,10 @@ impl Slot {
                     detail: false,
                 }]),
             },
-            (None, Some(error)) => CallResult::Err(value(error, self.result_cut)),
+            (None, Some(error)) => match exit_code(error) {
+                Some(code) => CallResult::Exit { code },
+                None => CallResult::Err(value(error, self.result_cut)),
+            },
             // A result with a list in it, which Wasmtime leaves out.
             (None, None) => CallResult::Ok(vec![Arg {
                 name: Cow::Borrowed(""),
@@ -296,6 +301,12 @@ impl Slot {
             }]),
         }
     }
+}
+
+/// The exit code in the error with which Wasmtime ends a guest that exits.
+fn exit_code(error: &str) -> Option<i32> {
+    let (_, code) = error.split_once("Exited with i32 exit status ")?;
+    code.parse().ok()
 }
 
 /// What is between `open` and the `)` that ends the text; all of the rest when that has been cut off.
@@ -318,12 +329,27 @@ fn value(text: &str, cut: bool) -> Value {
             cut: false,
         };
     }
+    // Errors are shown with their number, flags in parentheses.
+    let text = match text.rsplit_once(" (error ") {
+        Some((name, _)) if !text.starts_with('"') => name,
+        _ => flags(text).unwrap_or(text),
+    };
     match text.parse() {
         Ok(number) if !cut => Value::Unsigned(number),
         _ => Value::Text {
             text: text.to_owned(),
             cut,
         },
+    }
+}
+
+/// The names in a set of flags, `(READ|WRITE)`, or `0` when there are none.
+fn flags(text: &str) -> Option<&str> {
+    let names = inside(text, "(")?;
+    let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "_|".contains(c);
+    match names {
+        "" => Some("0"),
+        names => names.chars().all(is_name).then_some(names),
     }
 }
 

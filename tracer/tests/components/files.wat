@@ -37,8 +37,9 @@
   (alias core export $memory "memory" (core memory $mem))
   (alias core export $memory "realloc" (core func $realloc))
   (core func $get-directories (canon lower (func $preopens "get-directories")
-    (memory $mem) (realloc (func $realloc))))
-  (core func $open-at (canon lower (func $types "[method]descriptor.open-at") (memory $mem)))
+    (memory (core memory $mem)) (realloc (core func $realloc))))
+  (core func $open-at (canon lower (func $types "[method]descriptor.open-at")
+    (memory (core memory $mem))))
   (core func $exit (canon lower (func $exit "exit")))
   (core module $m
     (import "host" "memory" (memory 1))

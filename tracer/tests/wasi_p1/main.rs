@@ -374,3 +374,27 @@ fn a_call_that_has_not_returned_says_so() {
         ]
     );
 }
+
+#[test]
+fn other_modules_than_the_expected_one_keep_their_own_memory() {
+    let mut traced = world::traced(OWN_MEMORY);
+    let engine = traced.store.engine().clone();
+    // Its memory is at another position, behind one that is not exported under the name.
+    let text = "(module (memory 1) (memory (export \"memory\") 1))";
+    let other = wasmtime::Module::new(&engine, text).expect("a module");
+    traced.store.data_mut().expect_calls_from(&other);
+    let row = table::find(MODULE, "clock_time_get").expect("a row");
+    assert_eq!(traced.call(row, &[1, 0, 0x100]), Went::Returned(vec![0]));
+    assert_eq!(
+        traced.memory()[0x100..0x108],
+        world::MONOTONIC.to_le_bytes()
+    );
+
+    let own = wasmtime::Module::new(&engine, world::guest_text(OWN_MEMORY)).expect("a module");
+    traced.store.data_mut().expect_calls_from(&own);
+    assert_eq!(traced.call(row, &[1, 0, 0x200]), Went::Returned(vec![0]));
+    assert_eq!(
+        traced.memory()[0x200..0x208],
+        world::MONOTONIC.to_le_bytes()
+    );
+}
