@@ -1,8 +1,8 @@
 //! Panics with values of every kind in scope, after printing each of them.
 //!
-//! Shows how values read in a report. Every variable of the functions below is printed as
-//! `variable = {:?}` before the panic, so that what a debugger shows can be compared, line by
-//! line, with what the program says of itself.
+//! Shows how values read in a report. Every variable of the functions below is printed to standard
+//! error as `function.variable = {:?}` before the panic, so that what a debugger shows can be
+//! compared, line by line, with what the program says of itself.
 
 #![allow(dead_code, reason = "fields are read by `{:?}` and the debugger only")]
 
@@ -96,10 +96,13 @@ enum Chain {
     End,
 }
 
-/// Prints a variable by its name, in one line, as a debugger would.
+/// Prints variables by the names of their function and their own, a line each.
 macro_rules! show {
-    ($($variable:ident)*) => {
-        $(println!(concat!(stringify!($variable), " = {:?}"), $variable);)*
+    ($function:ident: $($variable:ident)*) => {
+        $(eprintln!(
+            concat!(stringify!($function), ".", stringify!($variable), " = {:?}"),
+            $variable
+        );)*
     };
 }
 
@@ -129,11 +132,11 @@ fn numbers() {
     let tab = '\t';
     let crab = '🦀';
     let nothing = ();
-    show!(byte small short negative_short word negative_word long negative_long wide
+    show!(numbers: byte small short negative_short word negative_word long negative_long wide
         negative_wide size offset single double whole tiny not_a_number infinite yes no letter
         quote tab crab nothing);
     text();
-    show!(byte);
+    show!(numbers: byte);
 }
 
 fn text() {
@@ -147,9 +150,9 @@ fn text() {
     let bytes: &[u8] = b"raw";
     let words = vec!["one", "two"];
     let owned_words = vec![String::from("a"), String::from("bb")];
-    show!(borrowed empty escaped owned no_text boxed reference bytes words owned_words);
+    show!(text: borrowed empty escaped owned no_text boxed reference bytes words owned_words);
     sequences();
-    show!(owned);
+    show!(text: owned);
 }
 
 fn sequences() {
@@ -168,9 +171,9 @@ fn sequences() {
     let boxed_slice: Box<[u32]> = vec![5, 6].into_boxed_slice();
     let units = vec![(), ()];
     let points = [Point { x: 1, y: -1 }, Point { x: 2, y: -2 }];
-    show!(array grid no_elements vector spare no_vector nested slice boxed_slice units points);
+    show!(sequences: array grid no_elements vector spare no_vector nested slice boxed_slice units points);
     composites();
-    show!(vector);
+    show!(sequences: vector);
 }
 
 fn composites() {
@@ -205,10 +208,10 @@ fn composites() {
     };
     let open = State::Open;
     let chain = Chain::Link(1, Box::new(Chain::Link(2, Box::new(Chain::End))));
-    show!(point tuple one_tuple unit metres tagged boxed by_reference number to_number
+    show!(composites: point tuple one_tuple unit metres tagged boxed by_reference number to_number
         to_reference order open chain);
     enums();
-    show!(point);
+    show!(composites: point);
 }
 
 fn enums() {
@@ -227,10 +230,10 @@ fn enums() {
     let only = Single::Only(300);
     let first = Explicit::First(1);
     let second = Explicit::Second { text: "second" };
-    show!(green blue below zero above no_shape circle rectangle named small same_low_half huge
+    show!(enums: green blue below zero above no_shape circle rectangle named small same_low_half huge
         only first second);
     options();
-    show!(named);
+    show!(enums: named);
 }
 
 fn options() {
@@ -257,18 +260,18 @@ fn options() {
     let some_shape = Some(Shape::Named(String::from("niche"), Color::Green));
     let no_result: Option<Result<String, Shape>> = None;
     let some_result: Option<Result<String, Shape>> = Some(Err(Shape::Rectangle(1, 2)));
-    show!(some none some_text no_text some_reference no_reference some_boxed no_boxed some_char
+    show!(options: some none some_text no_text some_reference no_reference some_boxed no_boxed some_char
         no_char some_bool no_bool deep deeper some_order good bad some_wide some_unit some_vector
         some_shape no_result some_result);
     arguments(11, "argument", &[1, 2, 3], Point { x: 1, y: 2 }, Some(0.5));
-    show!(some_text);
+    show!(options: some_text);
 }
 
 fn arguments(count: u32, name: &str, list: &[u8], point: Point, ratio: Option<f32>) {
-    show!(count name list point ratio);
+    show!(arguments: count name list point ratio);
     let limit = list.len();
     let past = list[limit + count as usize]; // <- fails
-    show!(past name list point ratio);
+    show!(arguments: past name list point ratio);
 }
 
 fn main() {
