@@ -94,7 +94,19 @@ fn writes_are_recorded_with_arguments_and_results() {
 #[test]
 fn errors_and_exits_are_recorded() {
     let calls = record(ComponentRecording::default(), FILES, 0);
-    assert_eq!(lines(&calls.calls()), ["?",]);
+    assert_eq!(
+        lines(&calls.calls()),
+        [
+            "get-directories() = ...",
+            "[method]descriptor.open-at(self=#0, path-flags=SYMLINK_FOLLOW, path=\"in.csv\", \
+             open-flags=0, flags=READ) = #1",
+            "[method]descriptor.open-at(self=#0, path-flags=0, path=\"missing\", \
+             open-flags=CREATE, flags=READ|WRITE) = #2",
+            "[method]descriptor.open-at(self=#0, path-flags=0, path=\"../up\", open-flags=0, \
+             flags=READ) = error not-permitted",
+            "exit(status=Err(())) = ? (exited with 1)",
+        ]
+    );
 }
 
 #[test]
