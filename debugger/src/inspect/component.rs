@@ -19,6 +19,10 @@ use wasmscope_symbols::wasm::Producer;
 /// How many names of the border are listed.
 const MAX_NAMES: usize = 100_000;
 
+/// How many items of interfaces are listed, all of them together: types are shared, so that a small
+/// file can have any number.
+const MAX_ITEMS: usize = 200_000;
+
 /// The outermost component of a binary.
 #[derive(Default)]
 pub(super) struct Component {
@@ -70,12 +74,13 @@ impl Component {
                 _ => {}
             }
         }
+        let mut left = MAX_ITEMS;
         component.imports = names
             .imports
             .iter()
-            .map(|name| import(name, types))
+            .map(|name| import(name, types, &mut left))
             .collect();
-        component.exports = exports(&names.exports, types);
+        component.exports = exports(&names.exports, types, &mut left);
         component.sections = sections.sums();
         component
     }
@@ -185,7 +190,7 @@ impl Border {
 }
 
 /// What a component imports under one name: an interface with its items, or a thing by itself.
-fn import(name: &str, types: Option<&Types>) -> ImportGroup {
+fn import(name: &str, types: Option<&Types>, left: &mut usize) -> ImportGroup {
     let item = types.and_then(|types| types.component_item_for_import(name));
     let instance = name.contains('/')
         || matches!(
@@ -195,7 +200,7 @@ fn import(name: &str, types: Option<&Types>) -> ImportGroup {
     let (interface, asked) = if instance { (name, "") } else { ("", name) };
     let provided = is_provided(interface, asked);
     let items = match (types, item) {
-        (Some(types), Some(item)) => items_of(types, name, item),
+        (Some(types), Some(item)) => items_of(types, name, item, left),
         _ if instance => Vec::new(),
         _ => vec![(name.to_owned(), "unknown", None)],
     };
@@ -220,7 +225,7 @@ fn import(name: &str, types: Option<&Types>) -> ImportGroup {
 }
 
 /// What a component exports: plain names first, all in one group, then one group an interface.
-fn exports(names: &[String], types: Option<&Types>) -> Vec<ExportGroup> {
+fn exports(names: &[String], types: Option<&Types>, left: &mut usize) -> Vec<ExportGroup> {
     let mut plain = Vec::new();
     let mut groups = Vec::new();
     for name in names {
@@ -231,7 +236,7 @@ fn exports(names: &[String], types: Option<&Types>) -> Vec<ExportGroup> {
                 Some(ComponentEntityType::Instance(_))
             );
         let items = match (types, item) {
-            (Some(types), Some(item)) => items_of(types, name, item),
+            (Some(types), Some(item)) => items_of(types, name, item, left),
             _ if instance => Vec::new(),
             _ => vec![(name.clone(), "unknown", None)],
         };
@@ -262,7 +267,7 @@ fn exports(names: &[String], types: Option<&Types>) -> Vec<ExportGroup> {
 type Item = (String, &'static str, Option<String>);
 
 /// The items of an interface, or the thing itself when it is none.
-fn items_of(types: &Types, name: &str, item: &ComponentItem) -> Vec<Item> {
+fn items_of(types: &Types, name: &str, item: &ComponentItem, left: &mut usize) -> Vec<Item> {
     let types = types.as_ref();
     let ComponentEntityType::Instance(id) = item.ty else {
         let writer = Writer::new(types, std::iter::empty());
@@ -274,8 +279,10 @@ fn items_of(types: &Types, name: &str, item: &ComponentItem) -> Vec<Item> {
     };
     let names = || instance.exports.iter().map(|(name, item)| (&**name, item));
     let writer = Writer::new(types, names());
+    let shown = instance.exports.len().min(*left);
+    *left = left.saturating_sub(shown);
     names()
-        .take(MAX_NAMES)
+        .take(shown)
         .map(|(name, item)| {
             let (kind, ty) = writer.item(item);
             (name.to_owned(), kind, ty)

@@ -16,6 +16,9 @@ const PLACES: u64 = 12;
 /// How many compilers are listed.
 const MAX_COMPILERS: usize = 20;
 
+/// How many compilation folders sources are listed under.
+const MAX_FOLDERS: usize = 64;
+
 /// How many source files are looked at.
 const MAX_FILES: usize = 100_000;
 
@@ -34,7 +37,7 @@ pub(super) fn inspect(module: &Arc<CoreModule>, options: &InspectOptions<'_>) ->
         .take(MAX_FILES)
         .map(|file| file.to_string())
         .collect();
-    let folders: Vec<String> = facts.folders.keys().cloned().collect();
+    let folders: Vec<String> = facts.folders.keys().take(MAX_FOLDERS).cloned().collect();
     DebugInspection {
         source: facts.source.clone(),
         size: facts.sections.iter().map(|(_, size)| size).sum(),
