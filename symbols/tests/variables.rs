@@ -464,3 +464,46 @@ fn blocks_that_an_instance_lost_leave_their_variables_optimised_out() {
         ]
     );
 }
+
+#[test]
+fn location_lists_of_dwarf_5_are_read() {
+    let (start, len) = bodies(1)[0];
+    let here = pc().0 as u32;
+    let dead = u32::MAX;
+    let mut debug = Debug::default();
+    // The header: length, version, address size, segment size, no offsets.
+    let mut lists = vec![5, 0, 4, 0, 0, 0, 0, 0];
+    let base = |lists: &mut Vec<u8>, address: u32| {
+        lists.push(dw::DW_LLE_base_address.0);
+        lists.extend(address.to_le_bytes());
+    };
+    let pair = |lists: &mut Vec<u8>, begin: u8, end: u8, offset: u8| {
+        lists.extend([dw::DW_LLE_offset_pair.0, begin, end, 2, FBREG, offset]);
+    };
+    base(&mut lists, dead);
+    pair(&mut lists, 0, 127, 0);
+    lists.push(dw::DW_LLE_start_length.0);
+    lists.extend(dead.to_le_bytes());
+    lists.extend([127, 2, FBREG, 0]);
+    base(&mut lists, here);
+    pair(&mut lists, 1, 2, 0);
+    pair(&mut lists, 0, 1, 4);
+    lists.push(dw::DW_LLE_end_of_list.0);
+    debug.loclists = (lists.len() as u32).to_le_bytes().to_vec();
+    debug.loclists.extend(lists);
+    let variable = die(dw::DW_TAG_variable)
+        .name("it")
+        .with(dw::DW_AT_location, Value::Section(12));
+    let root = unit("main.rs").code(start, len).child(
+        function("main", start, len)
+            .with(
+                dw::DW_AT_frame_base,
+                Value::Expression(vec![WASM, 0, 0, STACK_VALUE]),
+            )
+            .child(variable),
+    );
+    debug.unit(5, &root);
+    let symbols = open(1, &debug);
+    let found = variables(&symbols, None);
+    assert_eq!(symbols.locate(&found[0], pc(), &Frame), Place::Memory(0x44));
+}

@@ -56,6 +56,9 @@ impl Default for Limits {
 /// The deepest summary there is, whatever is asked for: it is made by recursion.
 const MAX_DEPTH: usize = 64;
 
+/// The most values that the tree of one value has, whatever is asked for.
+const MAX_VALUES: usize = 10_000;
+
 /// Reads values of one module's types out of its memory.
 #[derive(Clone, Copy)]
 pub struct Reader<'r> {
@@ -99,7 +102,9 @@ impl<'r> Reader<'r> {
                 return Value::unavailable(name, &ty.name, &ty.full_name, &reason);
             }
         };
-        self.tree(name, &self.typed(type_id, slot), self.limits.children)
+        let levels = self.limits.children.min(MAX_DEPTH);
+        let mut left = MAX_VALUES;
+        self.tree(name, &self.typed(type_id, slot), levels, &mut left)
     }
 
     fn typed(&self, type_id: TypeId, slot: Slot) -> Typed {
@@ -109,29 +114,32 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// A value with its children, down to `levels`.
-    fn tree(&self, name: &str, typed: &Typed, levels: usize) -> Value {
+    /// A value with its children, down to `levels`, as long as any are `left`.
+    fn tree(&self, name: &str, typed: &Typed, levels: usize, left: &mut usize) -> Value {
+        *left = left.saturating_sub(1);
         let mut value = match Summary::of(self, typed) {
             Ok(summary) => Value::known(name, &typed.ty.name, &typed.ty.full_name, summary),
-            Err(reason) => Value::unavailable(name, &typed.ty.name, &typed.ty.full_name, &reason),
+            Err(reason) => {
+                return Value::unavailable(name, &typed.ty.name, &typed.ty.full_name, &reason);
+            }
         };
-        if let Some(levels) = levels.min(MAX_DEPTH).checked_sub(1)
-            && value.unavailable.is_none()
+        if let Some(levels) = levels.checked_sub(1)
             && let Ok(view) = recognise::view(self, typed)
         {
-            self.add_children(&mut value, &view, levels);
+            self.add_children(&mut value, &view, levels, left);
         }
         value
     }
 
-    fn add_children(&self, value: &mut Value, view: &View, levels: usize) {
+    fn add_children(&self, value: &mut Value, view: &View, levels: usize, left: &mut usize) {
         let count = view.count();
-        let shown = count.min(self.limits.elements as u64);
-        for index in 0..shown {
+        let mut index = 0;
+        while index < count.min(self.limits.elements as u64) && *left > 0 {
             if let Some((name, child)) = view.child(self, index) {
-                value.children.push(self.tree(&name, &child, levels));
+                value.children.push(self.tree(&name, &child, levels, left));
             }
+            index += 1;
         }
-        value.more_children = count - shown;
+        value.more_children = count - index;
     }
 }

@@ -89,13 +89,10 @@ fn array(reader: &Reader<'_>, typed: &Typed, array: &Array) -> Result<View, Unav
             "debug info does not say how long the array is".into(),
         ));
     };
-    let whole = count.checked_mul(stride);
-    if let (Slot::Memory(address), Some(whole)) = (&typed.slot, whole)
-        && fits(reader, *address, whole)
+    let whole = count.checked_mul(stride).unwrap_or(u64::MAX);
+    if let Slot::Memory(address) = typed.slot
+        && !fits(reader, address, whole)
     {
-        // Elements can be read.
-    } else if let Slot::Memory(address) = typed.slot {
-        let whole = whole.unwrap_or(u64::MAX);
         return Err(Unavailable::out_of_bounds(
             address,
             whole,
