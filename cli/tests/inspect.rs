@@ -43,7 +43,7 @@ fn the_prebuilt_sample_is_found_with_its_source() {
         "    environ_get, environ_sizes_get, fd_write, proc_exit\n",
         "  _start  (func)\n",
         "  debug info DWARF 4, 2.4 MB in the module, ",
-        "  sources    the program in .: 1 file, found\n",
+        "  sources    the program in .: 1 file, found below ",
         "\ndebugging: good\n  Source lines, inlined calls and variables will show.\n",
     ] {
         assert!(text.contains(expected), "no {expected:?} in\n{text}");
