@@ -37,6 +37,12 @@ pub fn usage(error: &clap::Error) -> i32 {
 
 /// Prints an error with its causes and finds the exit code for it.
 pub fn report(error: &anyhow::Error) -> i32 {
+    complain(error);
+    code_of(error)
+}
+
+/// Prints an error with its causes on standard error.
+pub fn complain(error: &anyhow::Error) {
     let mut text = String::from("error: ");
     for (depth, cause) in error.chain().enumerate() {
         if depth > 0 {
@@ -45,8 +51,8 @@ pub fn report(error: &anyhow::Error) -> i32 {
         text.push_str(&crate::output::escaped(&cause.to_string()));
     }
     text.push('\n');
+    // With standard error closed there is nobody to tell.
     let _ = io::stderr().write_all(text.as_bytes());
-    code_of(error)
 }
 
 fn code_of(error: &anyhow::Error) -> i32 {

@@ -43,11 +43,21 @@ impl Color {
 pub fn stderr_has_links() -> bool {
     let program = std::env::var("TERM_PROGRAM").unwrap_or_default();
     let term = std::env::var("TERM").unwrap_or_default();
-    let known = ["iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby", "rio"];
+    let known = [
+        "iTerm.app",
+        "WezTerm",
+        "vscode",
+        "ghostty",
+        "Hyper",
+        "Tabby",
+        "rio",
+    ];
     std::io::stderr().is_terminal()
         && (known.contains(&program.as_str())
             || ["xterm-kitty", "alacritty", "foot", "xterm-ghostty"].contains(&term.as_str())
-            || ["VTE_VERSION", "WT_SESSION", "KONSOLE_VERSION", "DOMTERM"].into_iter().any(is_set))
+            || ["VTE_VERSION", "WT_SESSION", "KONSOLE_VERSION", "DOMTERM"]
+                .into_iter()
+                .any(is_set))
 }
 
 /// Columns of standard error, if it is a terminal.

@@ -52,7 +52,8 @@ pub struct Failure {
 pub struct FrameValues {
     /// The locals, parameters first.
     pub locals: Vec<WasmValue>,
-    /// The operand stack, its top last. In the frame that trapped: as it was before the opcode.
+    /// The operand stack, its top last. What the opcode that trapped, or the call that has not
+    /// returned, took from it is gone already.
     pub operands: Vec<WasmValue>,
 }
 

@@ -65,9 +65,10 @@ pub struct RunArgs {
         long,
         value_name = "N",
         default_value_t = 8,
+        value_parser = clap::value_parser!(u32).range(..=10_000),
         help_heading = "The report"
     )]
-    pub host_calls: usize,
+    pub host_calls: u32,
 
     /// Form of the report
     ///
