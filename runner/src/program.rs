@@ -353,7 +353,7 @@ fn outline(path: &Path, bytes: &[u8]) -> Result<(ProgramKind, Vec<CoreModuleRang
                 };
                 kind.get_or_insert(found);
                 if encoding == Encoding::Module && outer.is_empty() {
-                    let range = usize::try_from(range.start).unwrap_or(0)..bytes.len();
+                    let range = range.start..bytes.len();
                     modules.push(CoreModuleRange::new(range));
                 }
             }
@@ -380,8 +380,8 @@ fn outline(path: &Path, bytes: &[u8]) -> Result<(ProgramKind, Vec<CoreModuleRang
                 parser: inner,
                 unchecked_range,
             } => {
-                let start = usize::try_from(unchecked_range.start).unwrap_or(usize::MAX);
-                let end = usize::try_from(unchecked_range.end).unwrap_or(usize::MAX);
+                let start = unchecked_range.start;
+                let end = unchecked_range.end;
                 modules.push(CoreModuleRange::new(start..end));
                 outer.push(std::mem::replace(&mut parser, inner));
             }

@@ -15,8 +15,9 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 /// How much of the end of standard error is kept, in bytes.
 const KEPT: usize = 64 * 1024;
 
-/// What one write of a guest may hand over at once, in bytes.
-const WRITE_BUDGET: usize = 1024 * 1024;
+/// What one write of a guest may hand over at once, in bytes: as much as Wasmtime's own streams
+/// allow, since the guest can see it.
+const WRITE_BUDGET: usize = 64 * 1024;
 
 /// A guest's standard error that passes everything on to ours.
 #[derive(Clone, Debug, Default)]
