@@ -89,7 +89,7 @@ fn array(reader: &Reader<'_>, typed: &Typed, array: &Array) -> Result<View, Unav
             "debug info does not say how long the array is".into(),
         ));
     };
-    let whole = count.checked_mul(stride).unwrap_or(u64::MAX);
+    let whole = count.saturating_mul(stride);
     if let Slot::Memory(address) = typed.slot
         && !fits(reader, address, whole)
     {
