@@ -24,8 +24,8 @@ pub struct Look {
 const MAX_NAME_COLUMN: usize = 44;
 /// Columns of a text that no terminal shows.
 const DEFAULT_WIDTH: usize = 110;
-/// Indentation of variables.
-const VARIABLES_AT: usize = 7;
+/// Indentation of variables below their frame, the number's width aside.
+const VARIABLES_AT: usize = 6;
 /// Unavailable variables named on one line.
 const MAX_NAMES: usize = 8;
 
@@ -237,11 +237,11 @@ impl Page {
             "  {:>number$}  {title}{padding}  {place}",
             frame.index
         );
-        self.variables(frame);
+        self.variables(frame, VARIABLES_AT + number);
     }
 
-    fn variables(&mut self, frame: &ReportFrame) {
-        let indent = " ".repeat(VARIABLES_AT);
+    fn variables(&mut self, frame: &ReportFrame, column: usize) {
+        let indent = " ".repeat(column);
         let width = self.look.width.unwrap_or(DEFAULT_WIDTH).max(40);
         let known = frame
             .variables
@@ -249,9 +249,7 @@ impl Page {
             .filter_map(|v| Some((v, v.value.summary.as_ref()?)));
         for (variable, value) in known {
             let name = escape::line(&variable.value.name);
-            let room = width
-                .saturating_sub(VARIABLES_AT + columns(&name) + 3)
-                .max(20);
+            let room = width.saturating_sub(column + columns(&name) + 3).max(20);
             let value = cut(&escape::line(value), room);
             let name = self.styled(NAME, &name);
             let _ = writeln!(self.out, "{indent}{name} = {value}");

@@ -114,12 +114,12 @@ impl Evidence<'_> {
                 .iter()
                 .any(|name| parts.iter().any(|part| name.contains(part)))
         };
-        // Without a single name the stack can neither confirm nor deny.
+        // In a stripped program only exports have names: the stack can neither confirm nor deny.
         let nameless = self
             .stack
             .frames
-            .iter()
-            .all(|frame| frame.function.is_none());
+            .first()
+            .is_none_or(|frame| frame.function.is_none());
         if any(&[
             "handle_alloc_error",
             "alloc_error_hook",

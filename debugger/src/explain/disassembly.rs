@@ -46,6 +46,10 @@ pub(super) fn around(
         if here <= pc {
             failing = Some(lines.len());
         }
+        // The function's own end, which the text format writes as the end of its bracket.
+        if line.trim() == ")" {
+            continue;
+        }
         let depth = line.chars().take_while(|c| *c == ' ').count() / 2;
         lines.push(DisassemblyLine {
             pc: here,

@@ -55,8 +55,8 @@ pub(super) fn around(
     Some((excerpt, changed))
 }
 
-/// What to mark in a line: the word that begins at `column` (from 1, in bytes), a single
-/// character where no word begins, the whole line without a column.
+/// What to mark in a line: the word or the brackets that begin at `column` (from 1, in bytes), a
+/// single character where neither does, the whole line without a column.
 fn mark(line: &str, column: Option<u32>) -> std::ops::Range<usize> {
     let start = column.and_then(|column| usize::try_from(column).ok()?.checked_sub(1));
     let rest = start
@@ -70,7 +70,28 @@ fn mark(line: &str, column: Option<u32>) -> std::ops::Range<usize> {
         .find(|c: char| !c.is_alphanumeric() && c != '_')
         .unwrap_or(rest.len());
     let first = rest.chars().next().map_or(0, char::len_utf8);
-    start..start + word.max(first)
+    start..start + word.max(bracketed(rest)).max(first)
+}
+
+/// The length of the bracketed part that a text begins with, its brackets included; 0 when it
+/// begins with none or does not end on this line.
+fn bracketed(text: &str) -> usize {
+    let mut depth = 0usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return if at == 0 {
+                0
+            } else {
+                at + character.len_utf8()
+            };
+        }
+    }
+    0
 }
 
 #[cfg(test)]
@@ -82,6 +103,7 @@ mod tests {
         let line = "    total += été[7]; ";
         assert_eq!(&line[mark(line, Some(14))], "été");
         assert_eq!(&line[mark(line, Some(11))], "+");
+        assert_eq!(&line[mark(line, Some(19))], "[7]");
         assert_eq!(&line[mark(line, None)], "total += été[7];");
         // Inside of a character, behind the line, far away: columns may lie.
         for column in [15, 0, 100, u32::MAX] {

@@ -19,7 +19,7 @@ pub(super) fn notes(
     let mut notes = Vec::new();
     about_the_cause(report, failure, &mut notes);
     about_the_source(report, symbols, source_changed, &mut notes);
-    about_variables(report, options.locals, &mut notes);
+    about_variables(report, failure, options.locals, &mut notes);
     for problem in symbols
         .iter()
         .flat_map(Symbols::problems)
@@ -105,7 +105,12 @@ fn about_the_source(
         .and_then(|module| symbols.get(module))
         .map(Symbols::has_debug_info);
     if debug_info == Some(false) {
-        let named = report.frames.iter().any(|frame| frame.function.is_some());
+        // Exports have names even in a stripped program.
+        let mut own = report
+            .frames
+            .iter()
+            .filter(|frame| frame.kind != FrameKind::Runtime);
+        let named = own.any(|frame| frame.function.is_some());
         notes.push(Note::note(match named {
             true => "the program has no debug info: there are function names, but no lines and no variables",
             false => "the program has no debug info and no function names: it has been stripped",
@@ -127,7 +132,7 @@ fn about_the_source(
     }
 }
 
-fn about_variables(report: &Report, mode: LocalsMode, notes: &mut Vec<Note>) {
+fn about_variables(report: &Report, failure: &Failure, mode: LocalsMode, notes: &mut Vec<Note>) {
     if mode == LocalsMode::None {
         return;
     }
@@ -141,10 +146,16 @@ fn about_variables(report: &Report, mode: LocalsMode, notes: &mut Vec<Note>) {
             .as_deref()
             .is_some_and(|why| why.contains("plain code does not keep"))
     });
-    if lost {
+    if lost && !is_exact(failure) {
         notes.push(Note::help(
-            "some values live in Wasm locals only, which code at full speed does not keep: a debug \
-             build (`cargo build` without --release) keeps its variables in memory",
+            "some values live in Wasm locals only, which code at full speed does not keep: run \
+             again with --locals exact, or build without optimisation",
         ));
     }
+}
+
+/// Whether the program ran as code that keeps its Wasm locals.
+fn is_exact(failure: &Failure) -> bool {
+    // Of the innermost frame they are missing after a stack overflow, of the others never.
+    (0..failure.frames.len().min(2)).any(|frame| failure.frame_values(frame).is_ok())
 }

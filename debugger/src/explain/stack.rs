@@ -17,6 +17,8 @@ const KEPT_OUTER: usize = 100;
 const MAX_ROUND: usize = 64;
 /// A recursion of fewer rounds is shown in full.
 const MIN_ROUNDS: usize = 6;
+/// Rounds that are shown before the rest is counted.
+const SHOWN_ROUNDS: usize = 2;
 
 /// The stack, looked up.
 pub(super) struct Stack {
@@ -87,6 +89,7 @@ pub(super) fn read(
         });
         stretches.push((stretch, first..frames.len()));
     }
+    calm(&mut frames);
     let fold = !full
         && frames
             .iter()
@@ -116,6 +119,20 @@ pub(super) fn read(
         layout,
         origins,
         cycle,
+    }
+}
+
+/// Panic machinery is what runs because of a panic. Below the program's own frames the same
+/// functions only stand ready to catch one, as part of std.
+fn calm(frames: &mut [ReportFrame]) {
+    let own = frames
+        .iter()
+        .position(|frame| is_shown(frame.kind))
+        .unwrap_or(frames.len());
+    for frame in frames.iter_mut().skip(own) {
+        if frame.kind == FrameKind::Panic {
+            frame.kind = FrameKind::Std;
+        }
     }
 }
 
@@ -155,14 +172,16 @@ fn plan(
     };
     match recursion {
         Some(&(start, round, times)) if !full => {
-            let frames = round * (times - 1);
-            looked(0..start + round, &mut stretches);
+            // Two rounds: where a stack overflows on entry, the innermost has no frame yet.
+            let shown = start + round * SHOWN_ROUNDS;
+            let times = times - SHOWN_ROUNDS;
+            looked(0..shown, &mut stretches);
             stretches.push(Stretch::Repeated {
-                frames,
-                times: times - 1,
+                frames: round * times,
+                times,
                 round: start..start + round,
             });
-            looked(start + round + frames..len, &mut stretches);
+            looked(shown + round * times..len, &mut stretches);
         }
         _ => looked(0..len, &mut stretches),
     }
