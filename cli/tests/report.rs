@@ -293,6 +293,17 @@ fn stack_overflows_name_the_round_and_the_stack() {
             let (times, functions) = repeated.expect("the recursion is counted, not listed");
             assert!(times > 100, "{sample}: {times}");
             assert_eq!(functions, round, "{sample}");
+            // The innermost had only been entered: what stands where its variables would be is
+            // not theirs.
+            let innermost = &report.frames[0];
+            assert!(innermost.variables.is_empty(), "{innermost:?}");
+            assert!(innermost.variables_unavailable.is_some(), "{innermost:?}");
+            assert!(
+                report.frames[functions]
+                    .variables
+                    .iter()
+                    .any(|v| v.value.summary.is_some())
+            );
             assert!(
                 report.frames.len() < 100,
                 "{sample}: {} frames",

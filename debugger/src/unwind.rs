@@ -97,12 +97,12 @@ impl<'t> Unwinder<'t> {
 
     fn run(&self, places: &[usize]) -> Vec<Result<ShadowFrame, Unavailable>> {
         let states = self.states(places);
-        let (inside, left) = self.from_inside(&states);
+        let (inside, left) = self.outwards(&states);
         // The outermost frame is where the program began only if the stack is whole.
         let bottom = self.pointer.initial.filter(|_| !self.target.stack_is_cut());
         let outside = match (bottom, left) {
             (Some(bottom), Ok(reached)) if reached != bottom => return self.at_odds(&states),
-            (Some(bottom), Err(_)) => self.from_outside(&states, bottom),
+            (Some(bottom), Err(_)) => self.inwards(&states, bottom),
             _ => vec![None; states.len()],
         };
         let mut reason = unknown("its function is not in the module");
@@ -148,7 +148,7 @@ impl<'t> Unwinder<'t> {
 
     /// From the innermost outwards, as far as it goes; and the stack pointer of whoever called
     /// the outermost frame, when it goes that far.
-    fn from_inside(&self, states: &[Option<StackState>]) -> (Vec<Known>, Result<u64, ()>) {
+    fn outwards(&self, states: &[Option<StackState>]) -> (Vec<Known>, Result<u64, ()>) {
         let mut current = Ok(self.current);
         let mut found = Vec::with_capacity(states.len());
         for state in states {
@@ -166,7 +166,7 @@ impl<'t> Unwinder<'t> {
     }
 
     /// From the outermost inwards, as far as it goes.
-    fn from_outside(&self, states: &[Option<StackState>], bottom: u64) -> Vec<Known> {
+    fn inwards(&self, states: &[Option<StackState>], bottom: u64) -> Vec<Known> {
         let mut entry = Some(bottom);
         let mut found: Vec<Known> = states
             .iter()

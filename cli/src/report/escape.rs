@@ -30,9 +30,7 @@ pub fn source(text: &str) -> String {
     for character in text.chars() {
         match character {
             '\t' => out.push('\t'),
-            character if is_harmful(character) => {
-                out.extend("?".repeat(character.len_utf8()).chars())
-            }
+            character if is_harmful(character) => out.push_str(&"?".repeat(character.len_utf8())),
             character => out.push(character),
         }
     }

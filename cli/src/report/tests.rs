@@ -198,7 +198,7 @@ fn a_recursion_without_sources() {
         StackEntry::Frame { frame: 4 },
         StackEntry::Omitted { frames: None },
     ];
-    report.notes = vec![Note::note("first"), Note::help("second\nof two lines")];
+    report.notes = vec![Note::remark("first"), Note::help("second\nof two lines")];
     insta::assert_snapshot!(text(&report, PLAIN));
 }
 
@@ -268,7 +268,7 @@ fn a_hostile_guest_reaches_no_terminal() {
         }],
         failing: 0,
     });
-    report.notes = vec![Note::note(evil)];
+    report.notes = vec![Note::remark(evil)];
     for look in [
         PLAIN,
         Look {

@@ -25,7 +25,7 @@ pub(super) fn notes(
         .flat_map(Symbols::problems)
         .take(MAX_PROBLEMS)
     {
-        notes.push(Note::note(format!("debug info: {problem}")));
+        notes.push(Note::remark(format!("debug info: {problem}")));
     }
     notes
 }
@@ -37,11 +37,11 @@ fn about_the_cause(report: &Report, failure: &Failure, notes: &mut Vec<Note>) {
             let same = report.place.as_ref().is_some_and(|place| place.line == location.line);
             if let (false, Some(line)) = (same, location.line) {
                 let column = location.column.map(|column| format!(":{column}")).unwrap_or_default();
-                notes.push(Note::note(format!("the panic came from {}:{line}{column}", location.file)));
+                notes.push(Note::remark(format!("the panic came from {}:{line}{column}", location.file)));
             }
         }
         Cause::StackOverflow { stack: WhichStack::Shadow, .. } => {
-            notes.push(Note::note(
+            notes.push(Note::remark(
                 "the stack that the compiler keeps in linear memory ran out; Wasm itself sees only \
                  an access out of bounds",
             ));
@@ -56,10 +56,10 @@ fn about_the_cause(report: &Report, failure: &Failure, notes: &mut Vec<Note>) {
         )),
         Cause::HostError { chain } => {
             for cause in chain.iter().skip(1).take(8) {
-                notes.push(Note::note(format!("because: {cause}")));
+                notes.push(Note::remark(format!("because: {cause}")));
             }
         }
-        Cause::Unreachable => notes.push(Note::note(
+        Cause::Unreachable => notes.push(Note::remark(
             "compilers put `unreachable` where they are told that execution cannot get \
              (`unreachable_unchecked`, `__builtin_unreachable`, `__builtin_trap`), and behind calls \
              that do not return",
@@ -77,7 +77,7 @@ fn about_the_cause(report: &Report, failure: &Failure, notes: &mut Vec<Note>) {
             }
             RefusedBy::Host => "the host had no more".to_owned(),
         };
-        notes.push(Note::note(format!(
+        notes.push(Note::remark(format!(
             "the last time the program asked for memory it got none: it had {} and wanted {}; {by}",
             bytes(refusal.current),
             bytes(refusal.wanted),
@@ -92,7 +92,7 @@ fn about_the_source(
     notes: &mut Vec<Note>,
 ) {
     if source_changed {
-        notes.push(Note::note(
+        notes.push(Note::remark(
             "the source file has been changed since the program was built: lines may be off",
         ));
     }
@@ -111,7 +111,7 @@ fn about_the_source(
             .iter()
             .filter(|frame| frame.kind != FrameKind::Runtime);
         let named = own.any(|frame| frame.function.is_some());
-        notes.push(Note::note(match named {
+        notes.push(Note::remark(match named {
             true => "the program has no debug info: there are function names, but no lines and no variables",
             false => "the program has no debug info and no function names: it has been stripped",
         }));

@@ -358,7 +358,7 @@ pub struct Note {
 
 impl Note {
     /// Something to know.
-    pub fn note(text: impl Into<String>) -> Self {
+    pub fn remark(text: impl Into<String>) -> Self {
         Note {
             kind: NoteKind::Note,
             text: text.into(),

@@ -55,9 +55,27 @@ pub(super) fn read(
         else {
             continue;
         };
+        if origin.wasm == 0 && !has_begun(symbols, frame.pc) {
+            frame.variables_unavailable = Some(
+                "the function had only been entered, and its arguments were not in place yet"
+                    .into(),
+            );
+            continue;
+        }
         let state = TargetFrame::new(target, origin.wasm, shadow);
         frame.variables = variables(symbols, frame.pc, origin, &state);
     }
+}
+
+/// Whether a function is past its prologue, in which it moves its arguments to where the debug
+/// info says they are. A frame that has called another one always is.
+fn has_begun(symbols: &Symbols, pc: u64) -> bool {
+    let Some(offset) = symbols.module().code.to_code(ModulePc(pc)) else {
+        return true;
+    };
+    symbols
+        .function_entry(offset)
+        .is_none_or(|entry| offset >= entry)
 }
 
 fn variables(

@@ -325,3 +325,39 @@ fn every_function_of_real_programs_gives_back_what_it_took() {
         }
     }
 }
+
+#[test]
+fn damaged_code_is_followed_without_harm() {
+    let text = format!(
+        "(module (memory 2) (global $__stack_pointer (mut i32) (i32.const 65536)) (tag $error) \
+         (func $callee) (func (param i32) (local i32) {} block loop local.get 0 br_if 1 \
+         try_table (catch_all 0) call $callee end local.get 0 br_table 0 1 1 end end {}))",
+        &PROLOGUE["(local i32)".len()..].replace("tee 0", "tee 1"),
+        EPILOGUE.replace("get 0", "get 1"),
+    );
+    let whole = wat::parse_str(text).expect("the test's text is right");
+    let mut followed = 0;
+    for at in 0..whole.len() {
+        for bit in 0..8 {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1 << bit;
+            let Ok(binary) = Binary::parse(damaged.into()) else {
+                continue;
+            };
+            for module in &binary.modules {
+                let Some(pointer) = StackPointer::find(module) else {
+                    continue;
+                };
+                for body in &module.bodies {
+                    for pc in body.range.start.0..body.range.end.0 {
+                        let state = StackState::at(module, pointer, body, CodeOffset(pc));
+                        let inside = state.from_inside(0x8000);
+                        let _ = state.from_outside(inside.entry.unwrap_or(u64::MAX));
+                        followed += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(followed > 1000, "{followed}");
+}
