@@ -65,8 +65,10 @@ pub(crate) fn prepare(
         calls: options.remembered_calls,
         ..Recording::default()
     };
+    let mut host = P1Host::with_recording(wasi, recording);
+    host.expect_calls_from(&module);
     let state = CoreState {
-        host: P1Host::with_recording(wasi, recording),
+        host,
         limiter: Limiter::new(options.max_memory_size),
     };
     let mut store = Store::new(engine, state);
