@@ -10,7 +10,6 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-mod calls;
 mod component;
 mod core_module;
 mod engine;
@@ -28,7 +27,6 @@ mod stdio;
 mod stopped;
 mod world;
 
-pub use calls::{CallSink, CallTracing};
 pub use failure::{Failure, FailureCause, FrameValues, MemoryFault, WasmFrame};
 pub use imports::{ImportKind, MissingImport, is_provided, usual_provider};
 pub use limits::{MemoryRefusal, RefusedBy};
