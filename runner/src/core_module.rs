@@ -61,11 +61,17 @@ pub(crate) fn prepare(
     let module = engine::compile_module(engine, program)?;
     let entry = entry(program, &module, world, options)?;
     let wasi = world.wasi(program, stderr)?.build_p1();
-    let recording = Recording {
+    let mut recording = Recording {
         calls: options.remembered_calls,
         ..Recording::default()
     };
+    if let Some(tracing) = &options.tracing {
+        tracing.record(&mut recording);
+    }
     let mut host = P1Host::with_recording(wasi, recording);
+    if let Some(tracing) = &options.tracing {
+        host.observe(tracing.observer(program));
+    }
     host.expect_calls_from(&module);
     let state = CoreState {
         host,

@@ -285,7 +285,7 @@ fn memory_fault(message: &str) -> Option<MemoryFault> {
     })
 }
 
-fn frames(program: &Program, infos: &[FrameInfo]) -> Vec<WasmFrame> {
+pub(crate) fn frames(program: &Program, infos: &[FrameInfo]) -> Vec<WasmFrame> {
     let frame = |info: &FrameInfo| {
         let module = stopped::module_index(program, info.module())?;
         let func_index = info.func_index();

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod calls;
 mod component;
 mod core_module;
 mod engine;
@@ -27,6 +28,7 @@ mod stdio;
 mod stopped;
 mod world;
 
+pub use calls::{CallSink, CallTracing};
 pub use failure::{Failure, FailureCause, FrameValues, MemoryFault, WasmFrame};
 pub use imports::{ImportKind, MissingImport, is_provided, usual_provider};
 pub use limits::{MemoryRefusal, RefusedBy};

@@ -1,6 +1,7 @@
 //! How to run: what to call, and the limits. What the guest sees of the world is in
 //! [`crate::World`].
 
+use crate::calls::CallTracing;
 use std::path::PathBuf;
 use std::time::Duration;
 use wasmscope_tracer::ComponentCalls;
@@ -27,6 +28,8 @@ pub struct Options {
     /// has to be installed as (part of) the process's `tracing` subscriber, by which Wasmtime
     /// tells them.
     pub component_calls: Option<ComponentCalls>,
+    /// Who is told of every host call of a core module while it runs.
+    pub tracing: Option<CallTracing>,
 }
 
 /// A function to call, with its arguments.
@@ -49,6 +52,7 @@ impl Default for Options {
             cache: default_cache(),
             remembered_calls: 64,
             component_calls: None,
+            tracing: None,
         }
     }
 }

@@ -9,6 +9,8 @@
 //! - [`custom`]: host functions that no table knows, with their raw values.
 //! - [`RecentCalls`]: the last calls of a run, kept cheaply enough to be always on.
 //! - [`HostCall`]: the record itself, plain data with a one-line form.
+//! - [`observe`]: being told of every call as it returns.
+//! - [`trace`]: what a trace consists of, and how it is written.
 //!
 //! This crate knows nothing of debug information: which source line made a call is found by whoever
 //! has the guest's stack.
@@ -22,13 +24,16 @@ mod copies;
 pub mod custom;
 mod decode;
 mod fds;
+pub mod observe;
 pub mod recent;
 pub mod render;
 pub mod table;
+pub mod trace;
 pub mod wasi_p1;
 
 pub use call::{Arg, Bytes, CallResult, HostCall, Name, Value};
 pub use components::{Arguments, ComponentCalls, ComponentRecording};
+pub use observe::CallObserver;
 pub use recent::{RecentCalls, Recording};
 pub use table::{Class, Function};
 pub use wasi_p1::{P1Host, add_to_linker};

@@ -10,7 +10,7 @@ use crate::copies::{Copies, When};
 use crate::decode;
 use crate::fds::FdPaths;
 use crate::table::{FdEffect, Function, MAX_WASM_ARGS, Strings};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 use wiggle::GuestMemory;
 
 /// What to keep of each call.
@@ -52,6 +52,8 @@ pub struct RecentCalls {
     fds: FdPaths,
     strings: StringSizes,
     origin: Instant,
+    /// The wall clock's reading at `origin`.
+    wall_origin: SystemTime,
 }
 
 /// How many arguments and environment variables there are, and in how many bytes; constant for a
@@ -161,6 +163,7 @@ impl RecentCalls {
             fds: FdPaths::new(),
             strings: StringSizes::default(),
             origin: Instant::now(),
+            wall_origin: SystemTime::now(),
         }
     }
 
@@ -175,16 +178,31 @@ impl RecentCalls {
         slots.sort_by_key(|slot| slot.seq);
         slots
             .into_iter()
-            .filter_map(|slot| match &slot.what {
-                What::Empty => None,
-                What::Row(row) => Some(decode::call(slot, row, &self.strings)),
-                What::Custom(call) => Some(HostCall {
-                    start: slot.start,
-                    duration: slot.duration,
-                    ..(**call).clone()
-                }),
-            })
+            .filter_map(|slot| self.decoded(slot))
             .collect()
+    }
+
+    /// The record of a call that is kept still.
+    pub(crate) fn call(&self, id: CallId) -> Option<HostCall> {
+        let slot = self.slots.get(id.slot)?;
+        (slot.seq == id.seq).then(|| self.decoded(slot)).flatten()
+    }
+
+    /// The wall clock's reading at the start of the run, from which calls count their time.
+    pub fn started(&self) -> SystemTime {
+        self.wall_origin
+    }
+
+    fn decoded(&self, slot: &Slot) -> Option<HostCall> {
+        match &slot.what {
+            What::Empty => None,
+            What::Row(row) => Some(decode::call(slot, row, &self.strings)),
+            What::Custom(call) => Some(HostCall {
+                start: slot.start,
+                duration: slot.duration,
+                ..(**call).clone()
+            }),
+        }
     }
 
     /// How many calls the guest has made in all.

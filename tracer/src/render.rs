@@ -29,6 +29,32 @@ impl Default for LineStyle {
     }
 }
 
+/// A number of nanoseconds as a measured time is told: in a fitting unit, with three digits at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Rounded(pub u64);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unit, size) = match self.0 {
+            0..1_000 => return f.pad(&format!("{}ns", self.0)),
+            1_000..999_500 => ("µs", 1e3),
+            999_500..999_500_000 => ("ms", 1e6),
+            _ => ("s", 1e9),
+        };
+        let number = self.0 as f64 / size;
+        let digits = match number {
+            ..9.995 => 2,
+            ..99.95 => 1,
+            _ => 0,
+        };
+        let mut text = format!("{number:.digits$}");
+        if digits > 0 {
+            text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+        }
+        f.pad(&(text + unit))
+    }
+}
+
 impl fmt::Display for HostCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         LineStyle::default().call(self, f)
@@ -51,20 +77,36 @@ impl LineStyle {
     /// # Errors
     /// Those of `out`.
     pub fn call(&self, call: &HostCall, out: &mut dyn fmt::Write) -> fmt::Result {
+        self.function(call, out)?;
+        self.arguments(call, out)?;
+        self.result(&call.result, out)?;
+        match call.duration {
+            Some(ns) => write!(out, " <{}>", Rounded(ns)),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the name of the function that is called, as much of it as is needed.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn function(&self, call: &HostCall, out: &mut dyn fmt::Write) -> fmt::Result {
         if call.class.is_none() && !call.module.is_empty() {
             // Without a table, the name alone may mean anything.
             text(&call.module, out)?;
             out.write_char('.')?;
         }
-        text(&call.function, out)?;
+        text(&call.function, out)
+    }
+
+    /// Writes the arguments of a call in parentheses.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn arguments(&self, call: &HostCall, out: &mut dyn fmt::Write) -> fmt::Result {
         out.write_char('(')?;
         self.args(&call.args, out)?;
-        out.write_char(')')?;
-        self.result(&call.result, out)?;
-        match call.duration {
-            Some(ns) => write!(out, " <{:?}>", Duration::from_nanos(ns)),
-            None => Ok(()),
-        }
+        out.write_char(')')
     }
 
     /// Writes how a call ended: ` = 6`.

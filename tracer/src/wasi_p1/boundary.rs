@@ -5,9 +5,9 @@
 //! calls back, or faults put in on purpose, belong here too, instead of `call`.
 
 use super::P1Host;
-use crate::recent::Ended;
+use crate::recent::{CallId, Ended};
 use crate::table::wasi_p1::Row;
-use wasmtime::{AsContextMut, Caller, Error, Extern, Result};
+use wasmtime::{AsContextMut, Caller, Error, Extern, Result, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p1::wasi_snapshot_preview1::WasiSnapshotPreview1;
@@ -61,13 +61,43 @@ pub(super) fn cross<T: 'static, R: Returned>(
 
     let function = row.function();
     let id = host.recent.enter(function, args, &memory);
+    if let Some(observed) = &mut host.observed {
+        let recent = &host.recent;
+        let call = || recent.call(id);
+        observed.observer.begins(function, args, &call);
+    }
     let result = call(&mut host.wasi, &mut memory);
     let ended = match &result {
         Ok(returned) => Ended::Errno(returned.errno()),
         Err(error) => ended_by(error),
     };
     host.recent.leave(id, function, args, &memory, ended);
+    if host.observed.is_some() {
+        tell(&mut caller, get, row, id);
+    }
     result
+}
+
+/// Tells the observer of a call that has returned. The guest's stack is as it was when the guest
+/// called.
+fn tell<T: 'static>(
+    caller: &mut Caller<'_, T>,
+    get: impl Fn(&mut T) -> &mut P1Host,
+    row: Row,
+    id: CallId,
+) {
+    let host = get(caller.data_mut());
+    // Out of the store while it is told, since it may look at the store.
+    let Some(mut observed) = host.observed.take() else {
+        return;
+    };
+    if observed.wanted.get(row as usize) == Some(&true)
+        && let Some(call) = host.recent.call(id)
+    {
+        let stack = || WasmBacktrace::force_capture(&*caller);
+        observed.observer.ends(call, &stack);
+    }
+    get(caller.data_mut()).observed = Some(observed);
 }
 
 /// How the guest ended, when the host ended it.

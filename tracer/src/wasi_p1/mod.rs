@@ -8,8 +8,9 @@
 mod boundary;
 pub mod effects;
 
+use crate::observe::CallObserver;
 use crate::recent::{RecentCalls, Recording, StringSizes};
-use crate::table::wasi_p1::{MODULE, Row, wasi_p1_rows};
+use crate::table::wasi_p1::{FUNCTIONS, MODULE, Row, wasi_p1_rows};
 use wasmtime::{Caller, Linker, Module, ModuleExport, Result};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p1::wasi_snapshot_preview1 as raw;
@@ -24,6 +25,15 @@ pub struct P1Host {
     pub recent: RecentCalls,
     /// Where the memory of the main module is.
     memory: Option<ModuleExport>,
+    /// Who is told of every call.
+    observed: Option<Observed>,
+}
+
+/// An observer, and which functions it wants to hear of.
+struct Observed {
+    observer: Box<dyn CallObserver>,
+    /// By the position of the row.
+    wanted: Vec<bool>,
 }
 
 impl P1Host {
@@ -43,7 +53,16 @@ impl P1Host {
             wasi,
             recent,
             memory: None,
+            observed: None,
         }
+    }
+
+    /// Has every call of this host told to `observer`, as it returns. What it is told is what
+    /// [`RecentCalls`] keeps of a call, so that it hears nothing when that keeps no calls.
+    pub fn observe(&mut self, mut observer: Box<dyn CallObserver>) {
+        observer.starts(self.recent.started());
+        let wanted = FUNCTIONS.iter().map(|row| observer.wants(row)).collect();
+        self.observed = Some(Observed { observer, wanted });
     }
 
     /// Announces the module that will call most. Finding a caller's memory by name takes as long as

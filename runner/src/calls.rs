@@ -1,0 +1,111 @@
+//! Handing host calls on while the guest runs, to whoever traces it: records out of the tracer, with
+//! the guest's stack in the words of [`Program`](crate::Program).
+//!
+//! What is done with them is the layer above's business.
+
+use crate::failure::{self, WasmFrame};
+use crate::program::Program;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+use wasmscope_tracer::{CallObserver, Function, HostCall, Recording};
+use wasmtime::WasmBacktrace;
+
+/// Hears of the host calls of a run, on the guest's thread.
+pub trait CallSink: Send {
+    /// The run starts: what the wall clock said when the time of calls was nought.
+    fn starts(&mut self, _at: SystemTime) {}
+
+    /// Whether calls of this function are wanted. Asked once for every function.
+    fn wants(&self, _function: &'static Function) -> bool {
+        true
+    }
+
+    /// A call begins, wanted or not. `args` are the raw Wasm values; `call` makes a record of what
+    /// is known yet.
+    fn begins(
+        &mut self,
+        _function: &'static Function,
+        _args: &[u64],
+        _call: &dyn Fn() -> Option<HostCall>,
+    ) {
+    }
+
+    /// A call that is wanted has returned, or has ended the guest. `stack` walks the guest's stack,
+    /// innermost frame first, which takes longer than most calls.
+    fn ends(&mut self, call: HostCall, stack: &dyn Fn() -> Vec<WasmFrame>);
+}
+
+/// Someone who wants to hear of every host call.
+#[derive(Clone)]
+pub struct CallTracing {
+    /// Who. Locked for the time of each call's telling.
+    pub sink: Arc<Mutex<dyn CallSink>>,
+    /// At most this many bytes of the buffers of a call are told.
+    pub data_bytes: u32,
+}
+
+impl fmt::Debug for CallTracing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallTracing")
+            .field("data_bytes", &self.data_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Paths are told in full, up to what no system accepts.
+const PATH_BYTES: u32 = 4096;
+
+impl CallTracing {
+    /// What has to be recorded for this.
+    pub(crate) fn record(&self, recording: &mut Recording) {
+        recording.calls = recording.calls.max(1);
+        recording.path_bytes = recording.path_bytes.max(PATH_BYTES);
+        recording.data_bytes = recording.data_bytes.max(self.data_bytes);
+        recording.time = true;
+    }
+
+    /// What the tracer reports to.
+    pub(crate) fn observer(&self, program: &Program) -> Box<dyn CallObserver> {
+        Box::new(Adapter {
+            sink: Arc::clone(&self.sink),
+            program: program.clone(),
+        })
+    }
+}
+
+/// Translates stacks.
+struct Adapter {
+    sink: Arc<Mutex<dyn CallSink>>,
+    program: Program,
+}
+
+impl Adapter {
+    fn sink(&self) -> MutexGuard<'_, dyn CallSink + 'static> {
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl CallObserver for Adapter {
+    fn starts(&mut self, at: SystemTime) {
+        self.sink().starts(at);
+    }
+
+    fn wants(&self, function: &'static Function) -> bool {
+        self.sink().wants(function)
+    }
+
+    fn begins(
+        &mut self,
+        function: &'static Function,
+        args: &[u64],
+        call: &dyn Fn() -> Option<HostCall>,
+    ) {
+        self.sink().begins(function, args, call);
+    }
+
+    fn ends(&mut self, call: HostCall, stack: &dyn Fn() -> WasmBacktrace) {
+        let frames = || failure::frames(&self.program, stack().frames());
+        self.sink().ends(call, &frames);
+    }
+}

@@ -1,0 +1,36 @@
+//! Being told of every host call as it returns: what a tracer hangs on to.
+//!
+//! An observer sees records, not the guest: nothing it does changes what the guest is answered. It
+//! runs on the guest's thread, between the host's answer and the guest's next instruction, so that
+//! its time is the guest's.
+
+use crate::call::HostCall;
+use crate::table::Function;
+use std::time::SystemTime;
+use wasmtime::WasmBacktrace;
+
+/// Hears of the host calls of a run.
+pub trait CallObserver: Send {
+    /// The run starts: what the wall clock said when the time of calls was nought.
+    fn starts(&mut self, _at: SystemTime) {}
+
+    /// Whether calls of this function are wanted. Asked once for every function, before the first
+    /// call; the calls of a function that is not wanted cost nothing but this answer's look-up.
+    fn wants(&self, _function: &'static Function) -> bool {
+        true
+    }
+
+    /// A call begins, wanted or not: a moment to write out what has been held back, before the guest
+    /// writes or waits. `args` are the raw Wasm values; `call` makes a record of what is known yet.
+    fn begins(
+        &mut self,
+        _function: &'static Function,
+        _args: &[u64],
+        _call: &dyn Fn() -> Option<HostCall>,
+    ) {
+    }
+
+    /// A call that is wanted has returned, or has ended the guest. `stack` walks the guest's stack,
+    /// which takes longer than most calls.
+    fn ends(&mut self, call: HostCall, stack: &dyn Fn() -> WasmBacktrace);
+}
