@@ -353,56 +353,6 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// The functions of WASI preview 1, as `wasmtime run` provides them.
-const PREVIEW1: &[&str] = &[
-    "args_get",
-    "args_sizes_get",
-    "clock_res_get",
-    "clock_time_get",
-    "environ_get",
-    "environ_sizes_get",
-    "fd_advise",
-    "fd_allocate",
-    "fd_close",
-    "fd_datasync",
-    "fd_fdstat_get",
-    "fd_fdstat_set_flags",
-    "fd_fdstat_set_rights",
-    "fd_filestat_get",
-    "fd_filestat_set_size",
-    "fd_filestat_set_times",
-    "fd_pread",
-    "fd_prestat_dir_name",
-    "fd_prestat_get",
-    "fd_pwrite",
-    "fd_read",
-    "fd_readdir",
-    "fd_renumber",
-    "fd_seek",
-    "fd_sync",
-    "fd_tell",
-    "fd_write",
-    "path_create_directory",
-    "path_filestat_get",
-    "path_filestat_set_times",
-    "path_link",
-    "path_open",
-    "path_readlink",
-    "path_remove_directory",
-    "path_rename",
-    "path_symlink",
-    "path_unlink_file",
-    "poll_oneoff",
-    "proc_exit",
-    "proc_raise",
-    "random_get",
-    "sched_yield",
-    "sock_accept",
-    "sock_recv",
-    "sock_send",
-    "sock_shutdown",
-];
-
 /// The packages of WASI 0.2 that a command's world has.
 const P2_PACKAGES: &[&str] = &[
     "wasi:cli",
@@ -416,8 +366,8 @@ const P2_PACKAGES: &[&str] = &[
 /// Whether `wasmscope run` provides this import, judged by its name alone. `module` and `name` as
 /// for [`usual_provider`].
 pub fn is_provided(module: &str, name: &str) -> bool {
-    if module == "wasi_snapshot_preview1" {
-        return PREVIEW1.contains(&name);
+    if wasmscope_tracer::table::find(module, name).is_some() {
+        return true;
     }
     let Some((interface, version)) = module.split_once('@') else {
         return false;
