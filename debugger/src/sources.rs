@@ -73,9 +73,13 @@ impl Sources {
         }
     }
 
-    /// The file behind `raw`, a path in the debug info.
+    /// The file behind `raw`, a path in the debug info. Maps apply to the path as it was recorded
+    /// and, so that what a report shows can be typed, as it would be displayed without them.
     pub fn resolve(&self, raw: &str) -> Resolved {
-        let mapped = self.map(raw);
+        let mapped = self.map(raw).or_else(|| match self.maps.is_empty() {
+            true => None,
+            false => self.map(&self.displayed(raw)),
+        });
         let path = mapped.clone().unwrap_or_else(|| PathBuf::from(raw));
         if mapped.is_none()
             && let Some((commit, below)) = rustc_path(raw)
@@ -96,10 +100,33 @@ impl Sources {
         }
     }
 
+    /// Where a file was looked for: the path that a reader can check.
+    pub fn looked_for(&self, raw: &str) -> String {
+        let path = self.map(raw).or_else(|| self.map(&self.displayed(raw)));
+        let path = path.unwrap_or_else(|| PathBuf::from(raw.strip_prefix("./").unwrap_or(raw)));
+        let absolute = match &self.current_folder {
+            Some(folder) => folder.join(path),
+            None => path,
+        };
+        absolute.to_string_lossy().into_owned()
+    }
+
+    /// How a path is shown when no map changes it.
+    fn displayed(&self, raw: &str) -> String {
+        match rustc_path(raw) {
+            Some((_, below)) => below.to_owned(),
+            None => self.display(Path::new(raw)),
+        }
+    }
+
     /// The first map whose `from` is the path's beginning, whole parts of it.
     fn map(&self, raw: &str) -> Option<PathBuf> {
         self.maps.iter().find_map(|map| {
-            let rest = raw.strip_prefix(map.from.trim_end_matches('/'))?;
+            let from = map.from.trim_end_matches('/');
+            if from.is_empty() && !map.from.starts_with('/') {
+                return None;
+            }
+            let rest = raw.strip_prefix(from)?;
             match rest.strip_prefix('/') {
                 Some(below) => Some(map.to.join(below)),
                 None => rest.is_empty().then(|| map.to.clone()),
@@ -311,6 +338,30 @@ mod tests {
             "src/main.rs"
         );
         assert_eq!(sources.resolve("/build/apple/src/main.rs").path, None);
+    }
+
+    #[test]
+    fn maps_match_paths_as_they_are_shown() {
+        let folder = folder("shown");
+        let below = folder.join("src");
+        // `./` is recorded, but not shown; a dependency is shown from its package on.
+        let maps = [("src", below.clone()), ("serde-1.0.2/src", below.clone())];
+        let sources = sources(&folder, &maps);
+        let package = "/home/ann/.cargo/registry/src/index-1/serde-1.0.2/src/main.rs";
+        for raw in ["./src/main.rs", "src/main.rs", package] {
+            let found = sources.resolve(raw);
+            assert_eq!(found.path, Some(below.join("main.rs")), "{raw}");
+        }
+        assert_eq!(
+            sources.looked_for(package),
+            below.join("main.rs").to_string_lossy()
+        );
+        let elsewhere = sources.resolve("./srcs/main.rs");
+        assert_eq!(elsewhere.path, None);
+        assert_eq!(
+            sources.looked_for("./srcs/main.rs"),
+            folder.join("srcs/main.rs").to_string_lossy()
+        );
     }
 
     #[test]

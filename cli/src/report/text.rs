@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
 use wasmscope_debugger::explain::{
-    Excerpt, FrameKind, NoteKind, Place, Report, ReportFrame, StackEntry, Variable,
+    Excerpt, FrameKind, NoteKind, Place, Report, ReportFrame, StackEntry, Variable, round_in_words,
 };
 
 /// How a report looks.
@@ -193,14 +193,10 @@ impl Page {
                     frames,
                     functions,
                 } => {
-                    let round = functions
-                        .iter()
-                        .map(|f| escape::line(f))
-                        .collect::<Vec<_>>();
                     let text = format!(
                         "… {} more rounds of {} ({} calls)",
                         grouped(*times),
-                        round.join(" → "),
+                        escape::line(&round_in_words(functions)),
                         grouped(*frames)
                     );
                     self.aside(number, &text);

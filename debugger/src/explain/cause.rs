@@ -1,18 +1,20 @@
 //! What happened: from Wasmtime's trap, the stack and the guest's last words to a [`Cause`] and
 //! its headline.
 
+use super::captured_panic;
 use super::classify;
 use super::instruction;
-use super::panic_message;
+use super::panic_message::{self, PrintedPanic};
 use super::report::{
     Cause, FrameKind, IndirectCallProblem, PanicSource, Place, ReportFrame, WhichStack,
 };
+use super::round::round_in_words;
 use super::stack::Stack;
 use crate::sources::Sources;
 use crate::unwind::ShadowFrame;
 use wasmscope_runner::{Failure, FailureCause, RefusedBy, Trap};
 use wasmscope_symbols::prologue::StackPointer;
-use wasmscope_symbols::{Symbols, Unavailable};
+use wasmscope_symbols::{Symbols, Unavailable, path_matches};
 
 /// What the cause is found from.
 pub(super) struct Evidence<'a> {
@@ -138,8 +140,11 @@ impl Evidence<'_> {
         if panicked || nameless {
             let stderr = String::from_utf8_lossy(&self.failure.stderr_tail);
             let printed = panic_message::last_panic(&stderr);
-            if panicked || printed.is_some() {
+            if panicked {
                 return self.panic(printed);
+            }
+            if let Some(printed) = printed {
+                return self.panic_with(Some(printed), PanicSource::Stderr);
             }
             if panic_message::failed_allocation(&stderr).is_some() {
                 return self.allocation_failed();
@@ -155,13 +160,48 @@ impl Evidence<'_> {
         Cause::Unreachable
     }
 
-    fn panic(&self, printed: Option<panic_message::PrintedPanic>) -> Cause {
+    /// A panic that the stack shows. What standard error says of another place may be the guest's
+    /// own text, and is believed only when memory holds nothing better.
+    fn panic(&self, printed: Option<PrintedPanic>) -> Cause {
+        let fits = |panic: &PrintedPanic| self.is_on_stack(&panic.file, panic.line);
+        if printed.as_ref().is_some_and(fits) {
+            return self.panic_with(printed, PanicSource::Stderr);
+        }
+        match self.captured_panic() {
+            Some(captured) => self.panic_with(Some(captured), PanicSource::Memory),
+            None => self.panic_with(printed, PanicSource::Stderr),
+        }
+    }
+
+    fn captured_panic(&self) -> Option<PrintedPanic> {
+        let frames = &self.stack.frames;
+        let machinery = frames.iter().find(|frame| frame.kind == FrameKind::Panic);
+        let memory = self.failure.memory(machinery?.module).ok()?;
+        captured_panic::find(memory, |file, line, _| self.is_on_stack(file, line))
+    }
+
+    /// Whether a frame stands at this line. A panic names the path that the compiler was given, of
+    /// which debug info has the end, after the folder it worked in.
+    fn is_on_stack(&self, file: &str, line: u32) -> bool {
+        (0..self.stack.frames.len()).any(|frame| {
+            let location = self
+                .stack
+                .origins
+                .get(frame)
+                .and_then(|origin| origin.source.location.as_ref());
+            location.is_some_and(|location| {
+                location.line == Some(line) && path_matches(&location.file, file)
+            })
+        })
+    }
+
+    fn panic_with(&self, printed: Option<PrintedPanic>, source: PanicSource) -> Cause {
         match printed {
             Some(panic) => {
                 let resolved = self.sources.resolve(&panic.file);
                 Cause::Panic {
                     message: Some(panic.message),
-                    source: PanicSource::Stderr,
+                    source,
                     location: Some(Place {
                         file: resolved.display,
                         path: resolved
@@ -274,7 +314,7 @@ pub(super) fn headline(cause: &Cause) -> String {
             }
         }
         Cause::Panic { message: None, .. } => {
-            "panicked (the message was not written to standard error)".into()
+            "panicked (the message was found neither on standard error nor in memory)".into()
         }
         Cause::AllocationFailed {
             requested,
@@ -324,13 +364,19 @@ pub(super) fn headline(cause: &Cause) -> String {
                 WhichStack::Shadow => " in linear memory",
             };
             match cycle.as_ref().map(|cycle| cycle.functions.as_slice()) {
-                Some([function]) => {
+                Some(functions @ [_]) => {
+                    let function = round_in_words(functions);
                     format!("stack overflow{which}: {function} calls itself, {deep}")
                 }
                 Some([]) | None => format!("stack overflow{which}: {deep}"),
                 Some(functions) => {
-                    let round = functions.join(" → ");
-                    format!("stack overflow{which}: {round} → … call each other, {deep}")
+                    let round = round_in_words(functions);
+                    let again = if round.ends_with(" functions)") {
+                        ""
+                    } else {
+                        " → …"
+                    };
+                    format!("stack overflow{which}: {round}{again} call each other, {deep}")
                 }
             }
         }
@@ -497,6 +543,10 @@ mod tests {
             (
                 overflow(WhichStack::Shadow, cycle(&["even", "odd"])),
                 "stack overflow in linear memory: even → odd → … call each other, 9,812 calls deep",
+            ),
+            (
+                overflow(WhichStack::Wasm, cycle(&["a", "b", "c", "d", "e"])),
+                "stack overflow: a → b → c → … (5 functions) call each other, 9,812 calls deep",
             ),
             (
                 Cause::AllocationFailed {

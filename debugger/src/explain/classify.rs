@@ -89,7 +89,7 @@ const PANIC_NAMES: [&str; 17] = [
 ///
 /// `file` is the path in the debug info, `function` the readable name, `module` the core module's
 /// name if it has one.
-pub(super) fn kind(file: Option<&str>, function: Option<&str>, module: Option<&str>) -> FrameKind {
+pub(crate) fn kind(file: Option<&str>, function: Option<&str>, module: Option<&str>) -> FrameKind {
     // Adapters and shims that component tools put around a module.
     if module.is_some_and(|name| name.starts_with("wit-component:")) {
         return FrameKind::Runtime;
@@ -111,6 +111,27 @@ pub(super) fn kind(file: Option<&str>, function: Option<&str>, module: Option<&s
     } else {
         FrameKind::User
     }
+}
+
+/// The package that a dependency's file belongs to, as the part of its path up to the package's
+/// own folder; `None` for files that lie in no place for dependencies.
+pub(super) fn package(file: &str) -> Option<&str> {
+    // Folders between the place and the package's own: the registry's, a checkout's revision.
+    const DEPTHS: [(&str, usize); 4] = [
+        ("/registry/src/", 2),
+        ("/git/checkouts/", 2),
+        ("/vendor/", 1),
+        ("/go/pkg/mod/", 1),
+    ];
+    let separator = |c: char| c == '/' || c == '\\';
+    let plain = file.replace('\\', "/");
+    DEPTHS.iter().find_map(|(place, depth)| {
+        // The same bytes, so that offsets are the same too.
+        let start = plain.find(place)?.checked_add(place.len())?;
+        let below = file.get(start..)?;
+        let (end, _) = below.match_indices(separator).nth(depth.checked_sub(1)?)?;
+        file.get(..start.checked_add(end)?)
+    })
 }
 
 /// Whether a function stands between a panicking (or aborting) line and the end of the program.
@@ -207,6 +228,27 @@ mod tests {
                 expected,
                 "{file} {function}"
             );
+        }
+    }
+
+    #[test]
+    fn packages_of_dependencies() {
+        let registry = "/h/.cargo/registry/src/index-1/ripgrep-15.2.0";
+        for (file, expected) in [
+            (format!("{registry}/crates/core/main.rs"), Some(registry)),
+            (
+                r"C:\a\registry\src\i\serde-1.0\src\de.rs".to_owned(),
+                Some(r"C:\a\registry\src\i\serde-1.0"),
+            ),
+            (
+                "/h/git/checkouts/x-1/ab12/src/a.rs".to_owned(),
+                Some("/h/git/checkouts/x-1/ab12"),
+            ),
+            ("/app/vendor/x/src/a.rs".to_owned(), Some("/app/vendor/x")),
+            ("/h/registry/src/".to_owned(), None),
+            ("src/main.rs".to_owned(), None),
+        ] {
+            assert_eq!(package(&file), expected, "{file}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! `classify`), their variables (`variables`), the lines or opcodes around the place
 //! (`excerpt`, `disassembly`), and what to say besides (`notes`). How it looks is for front ends.
 
+mod captured_panic;
 mod cause;
 mod classify;
 mod disassembly;
@@ -12,11 +13,13 @@ mod instruction;
 mod notes;
 mod panic_message;
 mod report;
+mod round;
 mod stack;
 mod variables;
 
-pub(crate) use classify::rustc_path;
+pub(crate) use classify::{kind as kind_of_code, rustc_path};
 pub use report::*;
+pub use round::round_in_words;
 
 use crate::sources::{PathMap, Sources};
 use crate::target::FailedGuest;
@@ -82,15 +85,6 @@ pub fn explain_with(
         sources,
         options.full,
     );
-    let user_frame = stack::users(&stack.frames);
-    variables::read(
-        &mut stack,
-        &target,
-        symbols,
-        &shadow,
-        options.locals,
-        user_frame,
-    );
     let evidence = cause::Evidence {
         failure,
         symbols,
@@ -99,6 +93,19 @@ pub fn explain_with(
         shadow: &shadow,
     };
     let cause = evidence.cause();
+    let user_frame = match cause {
+        // The innermost function is only the one that happened to be too much.
+        Cause::StackOverflow { .. } => stack.recursing().or_else(|| stack.users()),
+        _ => stack.users(),
+    };
+    variables::read(
+        &mut stack,
+        &target,
+        symbols,
+        &shadow,
+        options.locals,
+        user_frame,
+    );
     let place = excerpt::place(&stack.frames, user_frame, &cause);
     let label = user_frame
         .and_then(|frame| stack.frames.get(frame))
@@ -106,6 +113,10 @@ pub fn explain_with(
     let excerpt = place
         .as_ref()
         .and_then(|place| excerpt::around(place, label, options.built));
+    let missing_source = place
+        .as_ref()
+        .filter(|place| place.line.is_some() && excerpt.is_none())
+        .map(|place| notes::MissingSource::of(place, &stack, sources));
     let has_lines = place.as_ref().is_some_and(|place| place.line.is_some());
     let disassembly = if has_lines {
         None
@@ -134,7 +145,16 @@ pub fn explain_with(
         host_calls: failure.recent_calls.iter().skip(skipped).cloned().collect(),
         notes: Vec::new(),
     };
-    report.notes = notes::notes(&report, failure, symbols, options, source_changed);
+    report.notes = notes::notes(
+        &report,
+        failure,
+        symbols,
+        options,
+        notes::Source {
+            changed: source_changed,
+            missing: missing_source,
+        },
+    );
     report
 }
 

@@ -1,24 +1,108 @@
 //! What a report says besides: what is missing and why, and what to do about it.
 
 use super::cause::{bytes, is_machinery};
-use super::report::{Cause, FrameKind, Note, Report, WhichStack};
+use super::classify::rustc_path;
+use super::report::{Cause, FrameKind, Note, PanicSource, Place, Report, WhichStack};
+use super::stack::Stack;
 use super::{ExplainOptions, LocalsMode};
+use crate::sources::Sources;
 use wasmscope_runner::{Failure, RefusedBy};
 use wasmscope_symbols::Symbols;
 
 /// Most problems of the debug info that are told.
 const MAX_PROBLEMS: usize = 3;
 
+/// What became of the source file that was to be shown.
+pub(super) struct Source {
+    /// Whether it has been changed since the program was built.
+    pub changed: bool,
+    /// Why there is no excerpt, if that is because of the file.
+    pub missing: Option<MissingSource>,
+}
+
+/// A source file that could not be shown.
+pub(super) struct MissingSource {
+    /// The file as the debug info has it.
+    raw: String,
+    /// Where it was looked for.
+    looked_for: String,
+}
+
+impl MissingSource {
+    pub(super) fn of(place: &Place, stack: &Stack, sources: &Sources) -> Self {
+        let frame = stack.frames.iter().position(|frame| {
+            frame
+                .place
+                .as_ref()
+                .is_some_and(|own| own.file == place.file)
+        });
+        let raw = frame.and_then(|frame| stack.raw_file(frame));
+        // A panic's own place need not be on the stack.
+        let raw = raw.unwrap_or(&place.file).to_owned();
+        MissingSource {
+            looked_for: sources.looked_for(&raw),
+            raw,
+        }
+    }
+
+    fn help(&self, shown: &str, exists: bool) -> Option<Note> {
+        if exists {
+            return Some(Note::remark(format!(
+                "{} has no such line, or is no text: it is not what the program was built from",
+                self.looked_for
+            )));
+        }
+        if rustc_path(&self.raw).is_some() {
+            return Some(Note::help(format!(
+                "the source of Rust's own {shown} is not installed, or is of another version: \
+                 rustup component add rust-src"
+            )));
+        }
+        let folder = source_root(shown);
+        Some(Note::help(format!(
+            "the source was not found: there is no {}\nrun where it lies, or say where its folder \
+             is now: --map {}",
+            self.looked_for,
+            argument(&format!(
+                "{folder}=/path/to/{}",
+                folder.rsplit(['/', '\\']).next().unwrap_or(folder)
+            )),
+        )))
+    }
+}
+
+/// The folder of a project in a path: what lies above `src`, or else the file's own folder; of a
+/// path without one, the path.
+fn source_root(file: &str) -> &str {
+    let above = file
+        .rfind("/src/")
+        .and_then(|end| file.get(..end))
+        .filter(|above| !above.is_empty());
+    let parent = || file.rsplit_once('/').map(|(parent, _)| parent);
+    above
+        .or_else(|| parent().filter(|parent| !parent.is_empty()))
+        .unwrap_or(file)
+}
+
+/// A word as a shell takes it.
+fn argument(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-=+,:@".contains(c);
+    match word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
 pub(super) fn notes(
     report: &Report,
     failure: &Failure,
     symbols: &[Symbols],
     options: &ExplainOptions,
-    source_changed: bool,
+    source: Source,
 ) -> Vec<Note> {
     let mut notes = Vec::new();
     about_the_cause(report, failure, &mut notes);
-    about_the_source(report, symbols, source_changed, &mut notes);
+    about_the_source(report, symbols, &source, &mut notes);
     about_variables(report, failure, options.locals, &mut notes);
     for problem in symbols
         .iter()
@@ -31,6 +115,16 @@ pub(super) fn notes(
 }
 
 fn about_the_cause(report: &Report, failure: &Failure, notes: &mut Vec<Note>) {
+    if let Cause::Panic {
+        source: PanicSource::Memory,
+        ..
+    } = report.cause
+    {
+        notes.push(Note::remark(
+            "the program wrote the panic's message nowhere: it was found in its memory (test \
+             harnesses capture what tests print; `-- --nocapture` lets it through)",
+        ));
+    }
     match &report.cause {
         Cause::Panic { location: Some(location), .. } => {
             // Usually the same line; not so when a library panics on the user's behalf.
@@ -85,13 +179,8 @@ fn about_the_cause(report: &Report, failure: &Failure, notes: &mut Vec<Note>) {
     }
 }
 
-fn about_the_source(
-    report: &Report,
-    symbols: &[Symbols],
-    source_changed: bool,
-    notes: &mut Vec<Note>,
-) {
-    if source_changed {
+fn about_the_source(report: &Report, symbols: &[Symbols], source: &Source, notes: &mut Vec<Note>) {
+    if source.changed {
         notes.push(Note::remark(
             "the source file has been changed since the program was built: lines may be off",
         ));
@@ -119,16 +208,8 @@ fn about_the_source(
             "build with debug info: `cargo build`, or for a release build \
              CARGO_PROFILE_RELEASE_DEBUG=full CARGO_PROFILE_RELEASE_STRIP=none cargo build --release",
         ));
-    } else if let Some(place) = &report.place
-        && report.excerpt.is_none()
-        && place.path.is_none()
-        && place.line.is_some()
-    {
-        notes.push(Note::help(format!(
-            "{} was not found here: run where it lies, or say where its folder has moved with \
-             --map FROM=TO",
-            place.file
-        )));
+    } else if let (Some(place), Some(missing)) = (&report.place, &source.missing) {
+        notes.extend(missing.help(&place.file, place.path.is_some()));
     }
 }
 
@@ -158,4 +239,26 @@ fn about_variables(report: &Report, failure: &Failure, mode: LocalsMode, notes: 
 fn is_exact(failure: &Failure) -> bool {
     // Of the innermost frame they are missing after a stack overflow, of the others never.
     (0..failure.frames.len().min(2)).any(|frame| failure.frame_values(frame).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_map_can_be_copied() {
+        for (file, folder) in [
+            ("samples/src/bin/orders.rs", "samples"),
+            ("/home/ann/app/src/main.rs", "/home/ann/app"),
+            ("serde-1.0.2/src/de.rs", "serde-1.0.2"),
+            ("src/main.rs", "src"),
+            ("/src/main.rs", "/src"),
+            ("main.rs", "main.rs"),
+            ("/main.rs", "/main.rs"),
+        ] {
+            assert_eq!(source_root(file), folder, "{file}");
+        }
+        assert_eq!(argument("a/b-1.0=/c"), "a/b-1.0=/c");
+        assert_eq!(argument("it's; rm"), "'it'\\''s; rm'");
+    }
 }

@@ -141,6 +141,8 @@ pub enum Cause {
 pub enum PanicSource {
     /// In what the guest wrote to standard error.
     Stderr,
+    /// In the guest's memory, where it was kept instead: test harnesses capture what tests print.
+    Memory,
     /// Nowhere: the stack alone says that it is a panic.
     Stack,
 }

@@ -28,6 +28,8 @@ pub(super) struct Stack {
     pub origins: Vec<Origin>,
     /// The recursion that fills the stack, when one does.
     pub cycle: Option<Cycle>,
+    /// The Wasm frames that the recursion spans.
+    cycle_frames: Range<usize>,
 }
 
 /// Where a report's frame comes from.
@@ -89,6 +91,7 @@ pub(super) fn read(
         });
         stretches.push((stretch, first..frames.len()));
     }
+    own_package(&mut frames, &origins, cut);
     calm(&mut frames);
     let fold = !full
         && frames
@@ -110,6 +113,9 @@ pub(super) fn read(
             Stretch::Omitted(count) => layout.push(StackEntry::Omitted { frames: count }),
         }
     }
+    let cycle_frames = recursion.map_or(0..0, |(start, round, times)| {
+        start..start.saturating_add(round.saturating_mul(times))
+    });
     let cycle = recursion.map(|(start, round, times)| Cycle {
         functions: round_of(&frames, &origins, &(start..start + round)),
         times,
@@ -119,6 +125,72 @@ pub(super) fn read(
         layout,
         origins,
         cycle,
+        cycle_frames,
+    }
+}
+
+impl Stack {
+    /// The frame to point at: the first that is the user's; of a library or of nobody known when
+    /// there is none.
+    pub(super) fn users(&self) -> Option<usize> {
+        first_of(&self.frames, |_| true)
+    }
+
+    /// The innermost frame of the recursion that is the user's or a library's: the one to blame
+    /// when the stack ran out, whatever it called last.
+    pub(super) fn recursing(&self) -> Option<usize> {
+        first_of(&self.frames, |frame| {
+            self.origins
+                .get(frame)
+                .is_some_and(|origin| self.cycle_frames.contains(&origin.wasm))
+        })
+    }
+
+    /// The file of a frame as the debug info has it.
+    pub(super) fn raw_file(&self, frame: usize) -> Option<&str> {
+        raw_file(self.origins.get(frame)?)
+    }
+}
+
+fn raw_file(origin: &Origin) -> Option<&str> {
+    Some(&origin.source.location.as_ref()?.file)
+}
+
+/// The first frame that is somebody's own, among those that `counts` takes.
+fn first_of(frames: &[ReportFrame], counts: impl Fn(usize) -> bool) -> Option<usize> {
+    let first = |kind| {
+        let mut places = frames.iter().enumerate();
+        places
+            .find(|(place, frame)| frame.kind == kind && counts(*place))
+            .map(|(place, _)| place)
+    };
+    first(FrameKind::User)
+        .or_else(|| first(FrameKind::Dependency))
+        .or_else(|| first(FrameKind::Unknown))
+}
+
+/// A program that was built out of a registry has no frame of the user's by its paths: then the
+/// package that holds `main`, the outermost frame that is nobody's runtime, is the program's own.
+fn own_package(frames: &mut [ReportFrame], origins: &[Origin], cut: bool) {
+    if cut || frames.iter().any(|frame| frame.kind == FrameKind::User) {
+        return;
+    }
+    let main = frames.iter().rposition(|frame| is_shown(frame.kind));
+    let package = main
+        .filter(|&main| {
+            frames
+                .get(main)
+                .is_some_and(|f| f.kind == FrameKind::Dependency)
+        })
+        .and_then(|main| classify::package(raw_file(origins.get(main)?)?));
+    let Some(package) = package.map(str::to_owned) else {
+        return;
+    };
+    for (frame, origin) in frames.iter_mut().zip(origins) {
+        let same = raw_file(origin).and_then(classify::package) == Some(package.as_str());
+        if same && frame.kind == FrameKind::Dependency {
+            frame.kind = FrameKind::User;
+        }
     }
 }
 
@@ -142,14 +214,6 @@ fn is_shown(kind: FrameKind) -> bool {
         kind,
         FrameKind::User | FrameKind::Dependency | FrameKind::Unknown
     )
-}
-
-/// The first frame that is the user's; of a library or of nobody known when there is none.
-pub(super) fn users(frames: &[ReportFrame]) -> Option<usize> {
-    let first = |kind| frames.iter().position(|frame| frame.kind == kind);
-    first(FrameKind::User)
-        .or_else(|| first(FrameKind::Dependency))
-        .or_else(|| first(FrameKind::Unknown))
 }
 
 /// Which parts of a stack of `len` frames to look up.
@@ -379,6 +443,65 @@ mod tests {
         assert_eq!(found("abcdefghijm_"), None);
         assert_eq!(found(""), None);
         assert_eq!(found("a"), None);
+    }
+
+    /// Frames of these files, innermost first, with their kinds as `read` would find them.
+    fn files(files: &[&str]) -> (Vec<ReportFrame>, Vec<Origin>) {
+        let pairs = files.iter().enumerate().map(|(wasm, file)| {
+            let source = SourceFrame {
+                function: None,
+                location: Some(wasmscope_symbols::SourceLocation {
+                    file: (*file).into(),
+                    line: Some(1),
+                    column: None,
+                }),
+                inlined: false,
+                die: None,
+                function_die: None,
+            };
+            let frame = ReportFrame {
+                index: wasm,
+                function: None,
+                place: None,
+                inlined: false,
+                kind: classify::kind(Some(file), None, None),
+                module: 0,
+                wasm_function: 0,
+                pc: 0,
+                variables: Vec::new(),
+                variables_unavailable: None,
+            };
+            (frame, Origin { wasm, source })
+        });
+        pairs.unzip()
+    }
+
+    #[test]
+    fn the_package_that_holds_main_is_the_users_own_when_nothing_else_is() {
+        use FrameKind::{Dependency, Std, User};
+        const STD: &str = "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/rt.rs";
+        let registry = |rest: &str| format!("/home/a/.cargo/registry/src/index-1/{rest}");
+        let walk = registry("walkdir-2.5.0/src/lib.rs");
+        let (core, main) = (
+            registry("ripgrep-15.2.0/crates/core/search.rs"),
+            registry("ripgrep-15.2.0/crates/core/main.rs"),
+        );
+        let kinds = |names: &[&str], cut| {
+            let (mut frames, origins) = files(names);
+            own_package(&mut frames, &origins, cut);
+            frames.iter().map(|frame| frame.kind).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            kinds(&[&walk, &core, &walk, &main, STD], false),
+            [Dependency, User, Dependency, User, Std]
+        );
+        // With a frame of the user's own, and where `main` is out of sight, nothing changes.
+        assert_eq!(
+            kinds(&[&walk, "src/main.rs", &main], false),
+            [Dependency, User, Dependency]
+        );
+        assert_eq!(kinds(&[&core, &walk], true), [Dependency, Dependency]);
+        assert_eq!(kinds(&[STD], false), [Std]);
     }
 
     #[test]

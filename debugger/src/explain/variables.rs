@@ -35,19 +35,15 @@ pub(super) fn read(
         LocalsMode::Top => 1,
         LocalsMode::All => MAX_FRAMES,
     };
-    let first = user_frame.unwrap_or(0);
     for (place, (frame, origin)) in stack.frames.iter_mut().zip(&stack.origins).enumerate() {
-        let wanted = place >= first && (frame.kind == FrameKind::User || Some(place) == user_frame);
+        let wanted =
+            Some(place) == user_frame || (frame.kind == FrameKind::User && mode != LocalsMode::Top);
         if !wanted || origin.source.die.is_none() {
             continue;
         }
         if left == 0 {
-            frame.variables_unavailable = match mode {
-                LocalsMode::All => {
-                    Some("the report holds the variables of the innermost frames only".into())
-                }
-                _ => None,
-            };
+            frame.variables_unavailable =
+                Some("the report holds the variables of the innermost frames only".into());
             continue;
         }
         left -= 1;
