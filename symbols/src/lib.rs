@@ -17,6 +17,7 @@ mod loading;
 pub mod location;
 pub mod names;
 pub mod offsets;
+pub mod operands;
 mod paths;
 pub mod prologue;
 mod snap;
