@@ -10,11 +10,14 @@ use super::report::{
 };
 use super::round::round_in_words;
 use super::stack::Stack;
+use crate::frame_state::TargetFrame;
 use crate::sources::Sources;
+use crate::target::FailedGuest;
 use crate::unwind::ShadowFrame;
 use wasmscope_runner::{Failure, FailureCause, RefusedBy, Trap};
+use wasmscope_symbols::operands::operands_at;
 use wasmscope_symbols::prologue::StackPointer;
-use wasmscope_symbols::{Symbols, Unavailable, path_matches};
+use wasmscope_symbols::{ModulePc, Symbols, Unavailable, WasmValue, path_matches};
 
 /// What the cause is found from.
 pub(super) struct Evidence<'a> {
@@ -52,6 +55,11 @@ impl Evidence<'_> {
         let indirect = |problem| Cause::BadIndirectCall {
             problem,
             expected: self.expected_type(),
+            index: self.operand(0).and_then(WasmValue::as_address),
+        };
+        let conversion = |operator| Cause::BadConversion {
+            operator,
+            number: self.operand(0).and_then(number_in_words),
         };
         match trap {
             Trap::UnreachableCodeReached => self.unreachable(),
@@ -61,17 +69,14 @@ impl Evidence<'_> {
             }
             Trap::MemoryOutOfBounds => self.out_of_bounds(),
             Trap::IntegerDivisionByZero => Cause::DivisionByZero {
+                dividend: self.dividend(operator().as_deref()),
                 operator: operator(),
             },
             Trap::IntegerOverflow => match operator() {
-                Some(name) if name.contains("trunc") => Cause::BadConversion {
-                    operator: Some(name),
-                },
+                Some(name) if name.contains("trunc") => conversion(Some(name)),
                 operator => Cause::DivisionOverflow { operator },
             },
-            Trap::BadConversionToInteger => Cause::BadConversion {
-                operator: operator(),
-            },
+            Trap::BadConversionToInteger => conversion(operator()),
             Trap::IndirectCallToNull => indirect(IndirectCallProblem::Null),
             Trap::BadSignature => indirect(IndirectCallProblem::WrongType),
             Trap::TableOutOfBounds if operator().is_some_and(|name| name.contains("call")) => {
@@ -86,6 +91,31 @@ impl Evidence<'_> {
     fn operator(&self) -> Option<wasmparser::Operator<'_>> {
         let frame = self.failure.frames.first()?;
         instruction::at(self.symbols.get(frame.module)?.module(), frame.pc)
+    }
+
+    /// An operand of the failing opcode, from 0 for the topmost, where it can be known: in code
+    /// that keeps its locals nearly always, in plain code when it came from memory.
+    fn operand(&self, below_top: usize) -> Option<WasmValue> {
+        let frame = self.failure.frames.first()?;
+        let module = self.symbols.get(frame.module)?.module();
+        let guest = FailedGuest::new(self.failure);
+        let state = TargetFrame::new(&guest, 0, self.shadow.first()?);
+        let body = module.body(frame.func_index)?;
+        let count = below_top.checked_add(1)?;
+        let found = operands_at(module, body, ModulePc(frame.pc), &state, count);
+        found.first().copied().flatten()
+    }
+
+    /// What was divided, by the opcode of that name.
+    fn dividend(&self, operator: Option<&str>) -> Option<String> {
+        let signed = operator?.ends_with("_s");
+        Some(match (self.operand(1)?, signed) {
+            (WasmValue::I32(value), true) => value.cast_signed().to_string(),
+            (WasmValue::I32(value), false) => value.to_string(),
+            (WasmValue::I64(value), true) => value.cast_signed().to_string(),
+            (WasmValue::I64(value), false) => value.to_string(),
+            _ => return None,
+        })
     }
 
     fn expected_type(&self) -> Option<String> {
@@ -380,30 +410,58 @@ pub(super) fn headline(cause: &Cause) -> String {
                 }
             }
         }
-        Cause::DivisionByZero { .. } => "division by zero".into(),
-        Cause::DivisionOverflow { .. } => {
-            "integer overflow: the least number divided by -1 has no result".into()
+        Cause::DivisionByZero { operator, dividend } => {
+            let remainder = operator.as_ref().is_some_and(|name| name.contains("rem"));
+            let sign = if remainder { '%' } else { '/' };
+            match dividend {
+                Some(dividend) => format!("division by zero: {dividend} {sign} 0"),
+                None => "division by zero".into(),
+            }
         }
-        Cause::BadConversion { operator } => match operator {
-            Some(operator) => format!(
-                "invalid conversion to integer: the number does not fit, or is NaN ({operator})"
-            ),
-            None => "invalid conversion to integer: the number does not fit, or is NaN".into(),
-        },
-        Cause::BadIndirectCall { problem, expected } => {
+        Cause::DivisionOverflow { operator } => {
+            let dividend = match operator.as_deref() {
+                Some("i32.div_s") => i32::MIN.to_string(),
+                Some("i64.div_s") => i64::MIN.to_string(),
+                _ => "the least number".to_owned(),
+            };
+            format!("integer overflow: {dividend} / -1 has no result of its size")
+        }
+        Cause::BadConversion { operator, number } => {
+            let number = match number.as_deref() {
+                Some("NaN") => "NaN is no number".to_owned(),
+                Some(number) => format!("{number} does not fit"),
+                None => "the number does not fit, or is NaN".to_owned(),
+            };
+            let operator = operator.as_ref().map(|name| format!(" ({name})"));
+            format!(
+                "invalid conversion to integer: {number}{}",
+                operator.unwrap_or_default()
+            )
+        }
+        Cause::BadIndirectCall {
+            problem,
+            expected,
+            index,
+        } => {
+            let which = match index {
+                Some(index) if *problem != IndirectCallProblem::Null || *index != 0 => {
+                    format!(" ({index})")
+                }
+                _ => String::new(),
+            };
             let expected = expected
                 .as_ref()
                 .map(|ty| format!(" {ty}"))
                 .unwrap_or_default();
             match problem {
                 IndirectCallProblem::Null => format!(
-                    "call through a null function pointer: the table has no function there (a function{expected} was expected)"
+                    "call through a null function pointer{which}: the table has no function there (a function{expected} was expected)"
                 ),
                 IndirectCallProblem::WrongType => format!(
-                    "call through a function pointer of another type: a function{expected} was expected"
+                    "call through a function pointer of another type{which}: a function{expected} was expected"
                 ),
                 IndirectCallProblem::OutOfTable => format!(
-                    "call through a wild function pointer: the table has no such entry (a function{expected} was expected)"
+                    "call through a wild function pointer{which}: the table has no such entry (a function{expected} was expected)"
                 ),
             }
         }
@@ -454,6 +512,15 @@ fn out_of_memory(requested: Option<u64>, memory_size: Option<u64>, limit: Option
         (None, None) => {}
     }
     text
+}
+
+/// A floating point number as Rust writes it.
+fn number_in_words(value: WasmValue) -> Option<String> {
+    match value {
+        WasmValue::F32(bits) => Some(format!("{:?}", f32::from_bits(bits))),
+        WasmValue::F64(bits) => Some(format!("{:?}", f64::from_bits(bits))),
+        _ => None,
+    }
 }
 
 /// A size as a person says it.
@@ -560,8 +627,36 @@ mod tests {
                 Cause::BadIndirectCall {
                     problem: IndirectCallProblem::WrongType,
                     expected: Some("(i32) -> (i64)".into()),
+                    index: Some(5),
                 },
-                "call through a function pointer of another type: a function (i32) -> (i64) was expected",
+                "call through a function pointer of another type (5): a function (i32) -> (i64) was expected",
+            ),
+            (
+                Cause::DivisionByZero {
+                    operator: Some("i64.rem_s".into()),
+                    dividend: Some("-1200".into()),
+                },
+                "division by zero: -1200 % 0",
+            ),
+            (
+                Cause::DivisionOverflow {
+                    operator: Some("i32.div_s".into()),
+                },
+                "integer overflow: -2147483648 / -1 has no result of its size",
+            ),
+            (
+                Cause::BadConversion {
+                    operator: Some("i32.trunc_f64_s".into()),
+                    number: number_in_words(WasmValue::F64(1e20f64.to_bits())),
+                },
+                "invalid conversion to integer: 1e20 does not fit (i32.trunc_f64_s)",
+            ),
+            (
+                Cause::BadConversion {
+                    operator: None,
+                    number: number_in_words(WasmValue::F32(f32::NAN.to_bits())),
+                },
+                "invalid conversion to integer: NaN is no number",
             ),
             (
                 Cause::Timeout {

@@ -94,6 +94,8 @@ pub enum Cause {
     DivisionByZero {
         /// The opcode, such as `i32.div_s`.
         operator: Option<String>,
+        /// What was to be divided, when it is known.
+        dividend: Option<String>,
     },
     /// A division whose result does not fit (the least number by −1).
     DivisionOverflow {
@@ -104,6 +106,8 @@ pub enum Cause {
     BadConversion {
         /// The opcode, such as `i32.trunc_f64_s`.
         operator: Option<String>,
+        /// The number, when it is known.
+        number: Option<String>,
     },
     /// A call through a function pointer that went wrong.
     BadIndirectCall {
@@ -111,6 +115,8 @@ pub enum Cause {
         problem: IndirectCallProblem,
         /// The type that the call expects, in Wasm's text format.
         expected: Option<String>,
+        /// The entry of the table that was to be called, when it is known.
+        index: Option<u64>,
     },
     /// The `unreachable` opcode, and no panic.
     Unreachable,
