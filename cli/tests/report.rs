@@ -34,7 +34,7 @@ const fn story(
     }
 }
 
-const STORIES: [Story; 23] = [
+const STORIES: [Story; 25] = [
     story(
         "orders",
         "panicked: index out of bounds: the len is 3 but the index is 7",
@@ -149,6 +149,18 @@ const STORIES: [Story; 23] = [
         "panicked: mallory\u{7} wrote: \u{1b}]0;owned",
         &["fails"],
         &[],
+    ),
+    story(
+        "captured_panic",
+        "panicked: 31000 g is too heavy",
+        &["fails", "weighs"],
+        &[("parcel", "31000")],
+    ),
+    story(
+        "silent_panic",
+        "panicked (the message was found neither on standard error nor in memory)",
+        &["fails", "weighs"],
+        &[("parcel", "31000")],
     ),
     story(
         "trap_divide_by_zero",
@@ -311,6 +323,58 @@ fn stack_overflows_name_the_round_and_the_stack() {
             );
         }
     }
+}
+
+#[test]
+fn operands_are_told_where_they_are_known() {
+    for target in Target::ALL {
+        for (sample, headline) in [
+            ("trap_divide_by_zero", "division by zero: 300 / 0"),
+            (
+                "indirect_call_out_of_table",
+                "call through a wild function pointer (1000000): ",
+            ),
+        ] {
+            let plain = report(sample, Build::Debug, target, &[]).headline;
+            assert!(plain.starts_with(headline), "{plain}");
+            // Optimised code keeps them in Wasm locals.
+            let exact = ["--locals", "exact"];
+            let exact = report(sample, Build::ReleaseWithDebug, target, &exact).headline;
+            assert!(exact.starts_with(headline), "{exact}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_source_is_named_with_the_map_that_finds_it() {
+    let program = prebuilt("orders");
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let run = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wasmscope"));
+        let output = command
+            .arg("run")
+            .args(args)
+            .arg(&program)
+            .current_dir(elsewhere.path())
+            .output()
+            .expect("it starts");
+        String::from_utf8(output.stderr).expect("UTF-8")
+    };
+    let without = run(&[]);
+    let looked_for = elsewhere.path().join("samples/src/bin/orders.rs");
+    let looked_for = looked_for.canonicalize().unwrap_or(looked_for);
+    assert!(
+        without.contains(&format!("there is no {}", looked_for.display())),
+        "{without}"
+    );
+    assert!(
+        without.contains("--map samples=/path/to/samples"),
+        "{without}"
+    );
+    let map = format!("samples={}", workspace().join("samples").display());
+    let with = run(&["--map", &map]);
+    assert!(with.contains("// <- fails"), "{with}");
+    assert!(!with.contains("there is no "), "{with}");
 }
 
 #[test]

@@ -146,6 +146,36 @@ fn a_panic() {
 }
 
 #[test]
+fn a_page_begins_on_a_fresh_line_after_an_empty_one() {
+    let mut report = panic();
+    assert!(text(&report, PLAIN).starts_with("\nerror: "));
+    // The harness has left its line open: `test fails ... `.
+    if let Cause::Panic { source, .. } = &mut report.cause {
+        *source = PanicSource::Memory;
+    }
+    assert!(text(&report, PLAIN).starts_with("\n\nerror: "));
+}
+
+#[test]
+fn a_long_round_and_long_names_stay_readable() {
+    let mut report = panic();
+    let long = format!("shop::{}", "very_".repeat(30));
+    report.frames[2].function = Some(long.clone());
+    report.layout.push(StackEntry::Repeated {
+        times: 9,
+        frames: 360,
+        functions: vec![long; 40],
+    });
+    let page = text(&report, PLAIN);
+    let line = |with: &str| page.lines().find(|line| line.contains(with)).unwrap_or("");
+    assert!(line("more rounds").chars().count() < 260, "{page}");
+    assert!(line("more rounds").contains("(40 functions)"), "{page}");
+    // The other frames' places do not move to the right of the longest name.
+    let column = line("src/main.rs:40:5").find("src/main.rs");
+    assert!(column.is_some_and(|column| column < 60), "{page}");
+}
+
+#[test]
 fn colours_and_links_add_nothing_to_the_text() {
     let styled = text(
         &panic(),

@@ -6,7 +6,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
 use wasmscope_debugger::explain::{
-    Excerpt, FrameKind, NoteKind, Place, Report, ReportFrame, StackEntry, Variable, round_in_words,
+    Cause, Excerpt, FrameKind, NoteKind, PanicSource, Place, Report, ReportFrame, StackEntry,
+    Variable, round_in_words,
 };
 
 /// How a report looks.
@@ -36,11 +37,12 @@ const NAME: Style = AnsiColor::Cyan.on_default();
 const NOTE: Style = AnsiColor::BrightGreen.on_default().bold();
 const HELP: Style = AnsiColor::BrightCyan.on_default().bold();
 
-/// The report as text, with a final newline.
+/// The report as text, with a final newline. It begins on a line of its own with an empty line
+/// before it, wherever the guest's output has left the terminal.
 pub fn text(report: &Report, look: Look) -> String {
     let mut page = Page {
         look,
-        out: String::new(),
+        out: lead(report).to_owned(),
     };
     page.failure(report);
     page.disassembly(report);
@@ -48,6 +50,20 @@ pub fn text(report: &Report, look: Look) -> String {
     page.host_calls(report);
     page.notes(report);
     page.out
+}
+
+/// What brings a terminal to a fresh line and leaves one empty.
+fn lead(report: &Report) -> &'static str {
+    match report.cause {
+        // The guest's last words, and they end their line.
+        Cause::Panic {
+            source: PanicSource::Stderr,
+            message: Some(_),
+            ..
+        } => "\n",
+        // It may have been in the middle of one, as test harnesses are.
+        _ => "\n\n",
+    }
 }
 
 struct Page {

@@ -9,6 +9,7 @@ mod cause;
 mod classify;
 mod disassembly;
 mod excerpt;
+mod headline;
 mod instruction;
 mod notes;
 mod panic_message;
@@ -134,7 +135,7 @@ pub fn explain_with(
     let mut report = Report {
         schema: SCHEMA,
         program: options.program.clone(),
-        headline: cause::headline(&cause),
+        headline: headline::headline(&cause),
         cause,
         place,
         excerpt,

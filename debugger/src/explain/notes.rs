@@ -1,7 +1,8 @@
 //! What a report says besides: what is missing and why, and what to do about it.
 
-use super::cause::{bytes, is_machinery};
+use super::cause::is_machinery;
 use super::classify::rustc_path;
+use super::headline::bytes;
 use super::report::{Cause, FrameKind, Note, PanicSource, Place, Report, WhichStack};
 use super::stack::Stack;
 use super::{ExplainOptions, LocalsMode};
@@ -227,7 +228,12 @@ fn about_variables(report: &Report, failure: &Failure, mode: LocalsMode, notes: 
             .as_deref()
             .is_some_and(|why| why.contains("plain code does not keep"))
     });
-    if lost && !is_exact(failure) {
+    if is_exact(failure) {
+        notes.push(Note::remark(
+            "the program was run in debuggable code, slower, so that values in Wasm locals could \
+             be read too",
+        ));
+    } else if lost {
         notes.push(Note::help(
             "some values live in Wasm locals only, which code at full speed does not keep: run \
              again with --locals exact, or build without optimisation",
