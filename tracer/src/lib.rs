@@ -10,6 +10,7 @@
 //! - [`RecentCalls`]: the last calls of a run, kept cheaply enough to be always on.
 //! - [`HostCall`]: the record itself, plain data with a one-line form.
 //! - [`observe`]: being told of every call as it returns.
+//! - [`filter`]: which calls are wanted.
 //! - [`trace`]: what a trace consists of, and how it is written.
 //!
 //! This crate knows nothing of debug information: which source line made a call is found by whoever
@@ -24,6 +25,7 @@ mod copies;
 pub mod custom;
 mod decode;
 mod fds;
+pub mod filter;
 pub mod observe;
 pub mod recent;
 pub mod render;

@@ -230,6 +230,26 @@ impl Function {
         self.classes.contains(&class)
     }
 
+    /// Whether a call with these raw arguments may wait for something outside: input, a time, a peer.
+    /// Files do not count.
+    pub fn may_wait(&self, args: &[u64]) -> bool {
+        const STDIN: Option<&u64> = Some(&0);
+        let first = args.first();
+        self.fds == FdEffect::Accepts
+            || self.params.iter().any(|param| match param.kind {
+                Kind::ArrayOut(_) => true,
+                Kind::BuffersOut => first == STDIN || self.is(Class::Sock),
+                _ => false,
+            })
+    }
+
+    /// Whether a call with these raw arguments writes to standard output or standard error.
+    pub fn may_show(&self, args: &[u64]) -> bool {
+        let is_stream = matches!(args.first(), Some(1 | 2));
+        let mut params = self.params.iter();
+        is_stream && params.any(|param| matches!(param.kind, Kind::BuffersIn))
+    }
+
     /// The Wasm parameters of the function.
     pub fn wasm_params(&self) -> impl Iterator<Item = WasmType> + '_ {
         self.params

@@ -1,0 +1,240 @@
+//! Sets of functions: `fd_write,/^path_/,%clock`, `!%random`.
+
+use super::{FilterError, near};
+use crate::table::{self, Class};
+use regex::Regex;
+
+/// Which names a set may have in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// Those of the table only: a core module can call no others.
+    Table,
+    /// Any: a component's interfaces, and the functions in them, have names of their own.
+    Any,
+}
+
+/// A set, as the steps that build it up.
+#[derive(Debug, Default)]
+pub(super) struct FunctionSet {
+    /// Whether everything is in the set at first.
+    all: Option<bool>,
+    steps: Vec<Step>,
+}
+
+#[derive(Debug)]
+struct Step {
+    adds: bool,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    All,
+    Class(Class),
+    Name(String),
+    Matching(Regex),
+}
+
+impl FunctionSet {
+    pub(super) fn extend(&mut self, set: &str, names: Names) -> Result<(), FilterError> {
+        let (negated, mut rest) = match set.strip_prefix('!') {
+            Some(rest) => (true, rest),
+            None => (false, set),
+        };
+        self.all.get_or_insert(negated);
+        loop {
+            let (taken, item) = match rest.strip_prefix('!') {
+                Some(item) => (true, item),
+                None => (negated, rest),
+            };
+            let end = item_end(item);
+            let (item, after) = item.split_at_checked(end).unwrap_or((item, ""));
+            match What::parse(item, names)? {
+                Some(what) => self.steps.push(Step { adds: !taken, what }),
+                None if item == "none" => self.steps.push(Step {
+                    adds: taken,
+                    what: What::All,
+                }),
+                None => {
+                    return Err(FilterError::Empty {
+                        list: set.to_owned(),
+                    });
+                }
+            }
+            match after.strip_prefix(',') {
+                Some(next) => rest = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Whether a function is in the set.
+    pub(super) fn has(&self, module: &str, name: &str, classes: &[Class]) -> bool {
+        let last = self
+            .steps
+            .iter()
+            .rev()
+            .find(|step| step.what.is(module, name, classes));
+        match (last, self.all) {
+            (Some(step), _) => step.adds,
+            (None, at_first) => at_first.unwrap_or(true),
+        }
+    }
+}
+
+/// Where an item of a set ends: at a comma, but for those in a `/regex/`.
+fn item_end(item: &str) -> usize {
+    let plain = item.find(',').unwrap_or(item.len());
+    let Some(pattern) = item.strip_prefix('/') else {
+        return plain;
+    };
+    let closing = pattern.match_indices('/').find(|(at, _)| {
+        let after = pattern.get(at + 1..).unwrap_or_default();
+        after.is_empty() || after.starts_with(',')
+    });
+    match closing {
+        Some((at, _)) => at + 2,
+        None => plain,
+    }
+}
+
+impl What {
+    /// An item; `None` for one that is empty, or `none`.
+    fn parse(item: &str, names: Names) -> Result<Option<Self>, FilterError> {
+        if let Some(pattern) = item.strip_prefix('/') {
+            let pattern = pattern.strip_suffix('/').unwrap_or(pattern);
+            return match Regex::new(pattern) {
+                Ok(regex) => Ok(Some(What::Matching(regex))),
+                Err(error) => Err(FilterError::Regex {
+                    pattern: pattern.to_owned(),
+                    // The last line of several says what is wrong.
+                    reason: error
+                        .to_string()
+                        .lines()
+                        .last()
+                        .unwrap_or_default()
+                        .to_owned(),
+                }),
+            };
+        }
+        if let Some(name) = item.strip_prefix('%') {
+            return match class(name) {
+                Some(class) => Ok(Some(What::Class(class))),
+                None => Err(FilterError::Class {
+                    name: name.to_owned(),
+                }),
+            };
+        }
+        match item {
+            "" | "none" => return Ok(None),
+            "all" => return Ok(Some(What::All)),
+            _ => {}
+        }
+        let (lenient, name) = match item.strip_prefix('?') {
+            Some(name) => (true, name),
+            None => (names == Names::Any, item),
+        };
+        if !lenient && !table::functions().any(|row| row.name == name) {
+            return Err(FilterError::Function {
+                name: name.to_owned(),
+                near: near(name, table::functions().map(|row| row.name)),
+            });
+        }
+        Ok(Some(What::Name(name.to_owned())))
+    }
+
+    fn is(&self, module: &str, name: &str, classes: &[Class]) -> bool {
+        match self {
+            What::All => true,
+            What::Class(class) => classes.contains(class),
+            What::Matching(regex) => regex.is_match(name),
+            What::Name(wanted) => {
+                // `[method]descriptor.read` may be named without what it is.
+                let plain = name.split_once(']').map_or(name, |(_, plain)| plain);
+                wanted == name || wanted == plain || wanted == module
+            }
+        }
+    }
+}
+
+/// A class by its name, or by strace's for the same.
+fn class(name: &str) -> Option<Class> {
+    let name = match name {
+        "desc" => "fd",
+        "net" | "network" => "sock",
+        "process" => "proc",
+        name => name,
+    };
+    Class::ALL.into_iter().find(|class| class.name() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rows that some sets, read one after the other, have in them.
+    fn rows(sets: &[&str]) -> Vec<&'static str> {
+        let mut all = FunctionSet::default();
+        for set in sets {
+            all.extend(set, Names::Table).expect(set);
+        }
+        let rows = table::functions().filter(|row| all.has(row.module, row.name, row.classes));
+        rows.map(|row| row.name).collect()
+    }
+
+    #[test]
+    fn sets_are_built_up_from_left_to_right() {
+        let everything = rows(&[]).len();
+        assert!(everything >= 45);
+        let cases: [(&[&str], &[&str]); 9] = [
+            (&["fd_write"], &["fd_write"]),
+            (&["fd_write,fd_read"], &["fd_read", "fd_write"]),
+            (&["%random"], &["random_get"]),
+            (&["/^clock_.*_get$/"], &["clock_res_get", "clock_time_get"]),
+            (
+                &["/_(accept|shutdown){1,2}/"],
+                &["sock_accept", "sock_shutdown"],
+            ),
+            (&["/clock_res,fd_tell"], &["clock_res_get", "fd_tell"]),
+            (&["%env,!args_get,!/environ/"], &["args_sizes_get"]),
+            (&["none", "fd_sync"], &["fd_sync"]),
+            (&["?no_such,fd_sync"], &["fd_sync"]),
+        ];
+        for (sets, expected) in cases {
+            assert_eq!(rows(sets), expected, "{sets:?}");
+        }
+        assert_eq!(rows(&["!fd_write"]).len(), everything - 1);
+        assert_eq!(rows(&["!fd_write,fd_read"]).len(), everything - 2);
+        assert_eq!(rows(&["!fd_write", "!fd_read"]).len(), everything - 2);
+        assert_eq!(rows(&["all"]).len(), everything);
+        assert_eq!(rows(&["!all"]), [""; 0]);
+        assert_eq!(rows(&["!none"]).len(), everything);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let said = |set| {
+            let error = FunctionSet::default().extend(set, Names::Table);
+            error.expect_err(set).to_string()
+        };
+        assert_eq!(
+            said("fd_read,fd_wirte"),
+            "no host function is called `fd_wirte`; did you mean `fd_write`, `fd_pwrite`?"
+        );
+        assert_eq!(said("quux"), "no host function is called `quux`");
+        assert!(said("%files").starts_with("there is no class `%files`; classes are %file, "));
+        assert!(said("/a(/").starts_with("`/a(/` is no regular expression: "));
+        assert!(said("fd_read,").contains("empty part"));
+        assert!(said("").contains("empty part"));
+    }
+
+    #[test]
+    fn components_have_names_of_their_own() {
+        let mut set = FunctionSet::default();
+        set.extend("descriptor.read,wasi:io/poll", Names::Any)
+            .expect("any name");
+        assert!(set.has("wasi:filesystem/types", "[method]descriptor.read", &[]));
+        assert!(set.has("wasi:io/poll", "poll", &[]));
+        assert!(!set.has("wasi:io/streams", "[method]input-stream.read", &[]));
+    }
+}
