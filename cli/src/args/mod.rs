@@ -2,11 +2,15 @@
 //! its few with itself; values with a syntax of their own (sizes, times, folders) are in
 //! [`values`].
 
+mod report;
 mod run;
+mod trace;
 mod values;
 mod world;
 
-pub use run::{Locals, ReportFormat, RunArgs};
+pub use report::{Locals, ReportArgs, ReportFormat};
+pub use run::RunArgs;
+pub use trace::{ChooseArgs, TraceArgs};
 pub use values::{PathMapping, mapping};
 
 use crate::commands::InspectArgs;
@@ -45,6 +49,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Run(Box<RunArgs>),
+    Trace(Box<TraceArgs>),
     Inspect(Box<InspectArgs>),
 }
 

@@ -1,7 +1,9 @@
 //! The commands, one module each. A command answers with the process's exit code.
 
+mod failure;
 mod inspect;
 mod run;
+mod trace;
 
 pub use inspect::InspectArgs;
 
@@ -11,6 +13,7 @@ use crate::args::{Cli, Command};
 pub fn dispatch(cli: Cli) -> anyhow::Result<i32> {
     match cli.command {
         Command::Run(args) => run::run(&cli.log, &args),
+        Command::Trace(args) => trace::run(&cli.log, &args),
         Command::Inspect(args) => inspect::run(&cli.log, &args),
     }
 }

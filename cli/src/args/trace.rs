@@ -1,0 +1,141 @@
+//! Arguments of `wasmscope trace`.
+
+use super::report::ReportArgs;
+use super::world::WorldArgs;
+use crate::exit;
+use clap::{ArgAction, Args};
+use std::path::PathBuf;
+
+/// Run a program and log every call it makes to its host, with the source line that made it
+///
+/// One line per call, in strace's manner, on standard error:
+///
+///     fd_write(fd=1</dev/stdout>, iovs=["hello\n"], 6) = 6 <21µs> at src/main.rs:12 in app::main
+///
+/// The program sees, does and answers what it would without wasmscope, and wasmscope exits with its
+/// exit code. When the program fails, the report of `wasmscope run` follows.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment, after_help = exit::HELP)]
+pub struct TraceArgs {
+    /// The program, then its arguments
+    ///
+    /// TARGET is a `.wasm` module, or a `.wat` text. Everything after it goes to the
+    /// guest untouched; options of wasmscope come before it.
+    #[arg(
+        value_names = ["TARGET", "ARGS"],
+        required = true,
+        trailing_var_arg = true,
+        hide_possible_values = true
+    )]
+    target_and_args: Vec<String>,
+
+    #[command(flatten)]
+    pub choose: ChooseArgs,
+
+    #[command(flatten)]
+    pub show: ShowArgs,
+
+    #[command(flatten, next_help_heading = "The guest's world")]
+    pub world: WorldArgs,
+
+    /// Call an exported function instead of the program's entry, as `wasmscope run --invoke` does
+    #[arg(long, value_name = "FUNCTION", help_heading = "The guest's world")]
+    pub invoke: Option<String>,
+
+    #[command(flatten)]
+    pub report: ReportArgs,
+}
+
+/// Which calls are traced.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which calls")]
+pub struct ChooseArgs {
+    /// Trace calls of these functions, or with these outcomes
+    ///
+    /// `trace=SET` (or just SET): names such as `fd_write`, `/regex/`, classes (%file %fd %clock
+    /// %random %proc %sock %env), `all`, `none`, with commas between them; `!` takes away:
+    /// `!%clock`, `%file,!path_open`.
+    /// `status=LIST`: successful, failed, unfinished, error names such as ENOENT.
+    #[arg(short = 'e', value_name = "FILTER", verbatim_doc_comment)]
+    pub expressions: Vec<String>,
+
+    /// Trace calls about this path of the guest's, or anything below it
+    #[arg(short = 'P', long = "path", value_name = "PATH")]
+    pub paths: Vec<String>,
+
+    /// Trace calls about this descriptor
+    #[arg(long = "fd", value_name = "N")]
+    pub fds: Vec<u32>,
+
+    /// Trace calls made from this source file, or this line of it
+    #[arg(long = "at", value_name = "FILE[:LINE]")]
+    pub places: Vec<String>,
+
+    /// Trace calls that succeed
+    #[arg(short = 'z', long, conflicts_with = "failed_only")]
+    pub successful_only: bool,
+
+    /// Trace calls that fail
+    #[arg(short = 'Z', long)]
+    pub failed_only: bool,
+}
+
+/// How the trace is written.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The trace")]
+pub struct ShowArgs {
+    /// Write the trace to a file instead of standard error
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Show at most N bytes of each buffer; paths are never cut
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        default_value_t = 32,
+        value_parser = clap::value_parser!(u32).range(..=1_048_576)
+    )]
+    pub string_limit: u32,
+
+    /// Begin lines with the time of day in UTC (-tt: with microseconds, -ttt: as seconds since 1970)
+    #[arg(short = 't', action = ArgAction::Count)]
+    pub time: u8,
+
+    /// Begin lines with the time since the call before began
+    #[arg(short, long)]
+    pub relative: bool,
+
+    /// Show the guest's stack below each call, frames of the program's own (-kk: all frames)
+    #[arg(short = 'k', action = ArgAction::Count)]
+    pub stack: u8,
+
+    /// Show also what lines leave out: rights, addresses, seldom used fields
+    #[arg(long)]
+    pub details: bool,
+
+    /// Leave out how long calls took
+    #[arg(long)]
+    pub no_duration: bool,
+
+    /// Leave out source lines
+    #[arg(long)]
+    pub no_source: bool,
+
+    /// Show at most N calls; the program runs on
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+
+    /// Leave out how the program ended
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+impl TraceArgs {
+    /// The target and the guest's arguments.
+    pub fn target(&self) -> (PathBuf, Vec<String>) {
+        let mut all = self.target_and_args.iter().cloned();
+        let target = all.next().unwrap_or_default();
+        (PathBuf::from(target), all.collect())
+    }
+}

@@ -1,0 +1,171 @@
+//! What every command that runs a program does when that fails: find its symbols, explain, show.
+
+use crate::args::{Locals, ReportArgs, ReportFormat};
+use crate::output;
+use crate::report::{self, Look};
+use anyhow::{Context as _, bail};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use wasmscope_debugger::sources::PathMap;
+use wasmscope_debugger::{ExplainOptions, LocalsMode, Report, explain};
+use wasmscope_runner::{Failure, Program};
+use wasmscope_symbols::{BesideModule, Binary, Symbols, SymbolsOptions};
+
+/// Tells of a failure; the answer is the exit code it calls for.
+pub(super) fn tell(
+    failure: &Failure,
+    program: &Program,
+    symbols: &[Symbols],
+    args: &ReportArgs,
+) -> anyhow::Result<i32> {
+    // What the guest wrote comes before what we say about it.
+    let _ = io::stdout().flush();
+    let report = explain(failure, symbols, &explain_options(program, args));
+    show(&report, args)?;
+    Ok(failure.exit_code())
+}
+
+/// How many of the last host calls a report shows.
+pub(super) fn host_calls(args: &ReportArgs) -> usize {
+    usize::try_from(args.host_calls).unwrap_or(usize::MAX)
+}
+
+/// Where sources have moved to.
+pub(super) fn maps(args: &ReportArgs) -> Vec<PathMap> {
+    let map = |map: &crate::args::PathMapping| PathMap {
+        from: map.from.clone(),
+        to: map.to.clone(),
+    };
+    args.map.iter().map(map).collect()
+}
+
+fn explain_options(program: &Program, args: &ReportArgs) -> ExplainOptions {
+    ExplainOptions {
+        program: program.path().display().to_string(),
+        built: std::fs::metadata(program.path())
+            .and_then(|file| file.modified())
+            .ok(),
+        locals: match args.locals {
+            Locals::None => LocalsMode::None,
+            Locals::Top => LocalsMode::Top,
+            Locals::All | Locals::Exact => LocalsMode::All,
+        },
+        full: args.full,
+        host_calls: host_calls(args),
+        maps: maps(args),
+    }
+}
+
+/// Puts the report where it is wanted.
+fn show(report: &Report, args: &ReportArgs) -> anyhow::Result<()> {
+    let to_stderr = args.report_file.is_none();
+    let text = match args.report {
+        ReportFormat::Json => {
+            report::json(report).context("the report cannot be written as JSON")?
+        }
+        ReportFormat::Text => {
+            let color =
+                args.color.on_stderr() && (to_stderr || args.color == output::Color::Always);
+            let links = to_stderr && color && output::stderr_has_links();
+            let width = if to_stderr {
+                output::stderr_width()
+            } else {
+                None
+            };
+            report::text(
+                report,
+                Look {
+                    color,
+                    links,
+                    width,
+                },
+            )
+        }
+    };
+    let written = match &args.report_file {
+        Some(path) => std::fs::write(path, &text)
+            .with_context(|| format!("--report-file {}: cannot be written", path.display())),
+        None => Ok(()),
+    };
+    if let Err(error) = &written {
+        crate::exit::complain(error);
+    }
+    if to_stderr || written.is_err() {
+        // With standard error closed there is nobody to tell.
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+    Ok(())
+}
+
+/// A file with debug info that the user names, taken apart if it is a Wasm binary.
+pub(super) struct DebugFile {
+    bytes: Arc<[u8]>,
+    modules: Vec<Arc<[u8]>>,
+}
+
+impl DebugFile {
+    /// The file that the options name. Asked for before the run: a mistake must not come out after
+    /// an hour of it.
+    pub(super) fn of(args: &ReportArgs) -> anyhow::Result<Option<Self>> {
+        args.debug_file.as_deref().map(Self::read).transpose()
+    }
+
+    fn read(path: &Path) -> anyhow::Result<Self> {
+        let bytes = std::fs::read(path)
+            .with_context(|| format!("--debug-file {}: cannot be read", path.display()))?;
+        let bytes: Arc<[u8]> = bytes.into();
+        let modules = match Binary::parse(Arc::clone(&bytes)) {
+            Ok(binary) => binary
+                .modules
+                .iter()
+                .map(|module| module.bytes().into())
+                .collect(),
+            Err(_) => Vec::new(),
+        };
+        Ok(DebugFile { bytes, modules })
+    }
+}
+
+/// The symbols of all core modules of the program. Without symbols there is less to say, but still
+/// something to be told: what is wrong with them is said, and that is all.
+pub(super) fn symbols(program: &Program, debug_file: Option<&DebugFile>) -> Vec<Symbols> {
+    try_symbols(program, debug_file).unwrap_or_else(|error| {
+        crate::exit::complain(&error);
+        Vec::new()
+    })
+}
+
+fn try_symbols(program: &Program, debug_file: Option<&DebugFile>) -> anyhow::Result<Vec<Symbols>> {
+    let binary = Binary::parse(Arc::clone(program.bytes()))
+        .with_context(|| format!("{}: its symbols cannot be read", program.path().display()))?;
+    if binary.modules.len() != program.core_modules().len() {
+        bail!(
+            "{}: its modules are counted in two ways: a bug",
+            program.path().display()
+        );
+    }
+    let search = Some(Arc::new(BesideModule::new(program.path())) as _);
+    // A component's own code is in its largest module; the others are adapters.
+    let largest = (0..binary.modules.len()).max_by_key(|at| {
+        binary
+            .modules
+            .get(*at)
+            .map_or(0, |module| module.bytes().len())
+    });
+    let open = |(at, module): (usize, &Arc<_>)| {
+        let debug_file = debug_file.and_then(|file| {
+            if file.modules.len() == binary.modules.len() {
+                file.modules.get(at).cloned()
+            } else {
+                (Some(at) == largest).then(|| Arc::clone(&file.bytes))
+            }
+        });
+        let options = SymbolsOptions {
+            debug_file,
+            search: Clone::clone(&search),
+        };
+        Symbols::open(Arc::clone(module), &options)
+    };
+    Ok(binary.modules.iter().enumerate().map(open).collect())
+}

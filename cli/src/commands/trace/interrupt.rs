@@ -1,0 +1,70 @@
+//! Ctrl-C and requests to end: the trace is finished as after any run, then the process ends with
+//! the code that a shell gives for the signal.
+
+use super::sink::TraceSink;
+use anyhow::Context as _;
+use std::sync::{Arc, Mutex, TryLockError};
+use std::time::{Duration, Instant};
+use wasmscope_tracer::trace::End;
+
+/// A trace whose reader has stopped reading is given up after this.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Finishes the trace when the user ends the process.
+pub(super) fn finish_when_interrupted(sink: &Arc<Mutex<TraceSink>>) -> anyhow::Result<()> {
+    let sink = Arc::clone(sink);
+    on_signal(move |code| {
+        finish(&sink);
+        crate::exit::with(code)
+    })
+    .context("signals cannot be caught")
+}
+
+/// Has `end` called, on a thread of its own, with the exit code for the signal that came.
+#[cfg(unix)]
+fn on_signal(end: impl FnOnce(i32) + Send + 'static) -> anyhow::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            if let Some(signal) = signals.forever().next() {
+                // A second one, while the trace is being finished, ends the process at once.
+                let _ = signal_hook::flag::register_conditional_default(signal, armed());
+                end(128 + signal);
+            }
+        })?;
+    Ok(())
+}
+
+/// Yes, from the start.
+#[cfg(unix)]
+fn armed() -> Arc<std::sync::atomic::AtomicBool> {
+    Arc::new(std::sync::atomic::AtomicBool::new(true))
+}
+
+/// Has `end` called, on a thread of its own, with the exit code for Ctrl-C.
+#[cfg(windows)]
+fn on_signal(end: impl Fn(i32) + Send + 'static) -> anyhow::Result<()> {
+    ctrlc::set_handler(move || end(130))?;
+    Ok(())
+}
+
+fn finish(sink: &Mutex<TraceSink>) {
+    let given_up = Instant::now() + PATIENCE;
+    loop {
+        let mut sink = match sink.try_lock() {
+            Ok(sink) => sink,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) if Instant::now() < given_up => {
+                std::thread::sleep(Duration::from_millis(1));
+                continue;
+            }
+            Err(TryLockError::WouldBlock) => return,
+        };
+        if let Err(error) = sink.finish(&End::Interrupted) {
+            crate::exit::complain(&error);
+        }
+        return;
+    }
+}

@@ -1,0 +1,175 @@
+//! The path of a host call from the guest's thread to the trace: find its source line, write it,
+//! and hold back what need not be seen at once.
+
+use crate::args::TraceArgs;
+use anyhow::Context as _;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::time::SystemTime;
+use wasmscope_debugger::CallSites;
+use wasmscope_runner::{CallSink, WasmFrame};
+use wasmscope_tracer::filter::Filter;
+use wasmscope_tracer::trace::{End, Exporter, TracedCall};
+use wasmscope_tracer::{Function, HostCall};
+
+/// The trace is written in pieces of this many bytes.
+const PIECE: usize = 64 * 1024;
+
+/// Where a trace goes.
+pub(super) enum Destination {
+    /// Standard error, where the guest's own goes too, and the user may be looking on.
+    Stderr,
+    /// A file.
+    File(PathBuf, File),
+}
+
+/// Takes host calls and writes them down.
+pub(super) struct TraceSink {
+    exporter: Box<dyn Exporter>,
+    out: BufWriter<Box<dyn Write + Send>>,
+    /// The file's name, when it is no standard stream.
+    file: Option<PathBuf>,
+    filter: Filter,
+    sites: CallSites,
+    with_source: bool,
+    /// Show stacks; all of their frames.
+    stack: Option<bool>,
+    /// A call that has begun and may take long.
+    waiting: Option<HostCall>,
+    /// How many calls may still be shown.
+    left: u64,
+    broken: Option<io::Error>,
+    finished: bool,
+}
+
+impl TraceSink {
+    pub(super) fn new(
+        exporter: Box<dyn Exporter>,
+        to: Destination,
+        filter: Filter,
+        sites: CallSites,
+        args: &TraceArgs,
+    ) -> Self {
+        let (file, out): (_, Box<dyn Write + Send>) = match to {
+            Destination::Stderr => (None, Box::new(io::stderr())),
+            Destination::File(path, file) => (Some(path), Box::new(file)),
+        };
+        TraceSink {
+            exporter,
+            out: BufWriter::with_capacity(PIECE, out),
+            file,
+            filter,
+            sites,
+            with_source: !args.show.no_source,
+            stack: (args.show.stack > 0).then_some(args.show.stack > 1),
+            waiting: None,
+            left: args.show.limit.unwrap_or(u64::MAX),
+            broken: None,
+            finished: false,
+        }
+    }
+
+    /// Writes the end of the trace. What comes later is left out.
+    ///
+    /// # Errors
+    /// When part of the trace could not be written to its file.
+    pub(super) fn finish(&mut self, end: &End) -> anyhow::Result<()> {
+        if self.finished {
+            return Ok(());
+        }
+        if let Some(call) = self.waiting.take() {
+            self.write(call, &|| Vec::new());
+        }
+        self.finished = true;
+        let written = self.exporter.end(end, &mut self.out);
+        self.note(written);
+        let flushed = self.out.flush();
+        self.note(flushed);
+        match (self.broken.take(), &self.file) {
+            (Some(error), Some(file)) => Err(error)
+                .with_context(|| format!("-o {}: the trace is not complete", file.display())),
+            // With standard error closed there is nobody to tell.
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps the first thing that went wrong in writing.
+    fn note(&mut self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.broken.get_or_insert(error);
+        }
+    }
+
+    /// Writes a call, if it is one of those that are wanted.
+    fn write(&mut self, call: HostCall, stack: &dyn Fn() -> Vec<WasmFrame>) {
+        if self.left == 0 || !self.filter.accepts(&call) {
+            return;
+        }
+        let wants_site = self.with_source || self.filter.needs_site();
+        let frames = match wants_site || self.stack.is_some() {
+            true => stack(),
+            false => Vec::new(),
+        };
+        let mut site = match wants_site {
+            true => self.sites.site(&frames),
+            false => None,
+        };
+        if !self.filter.accepts_site(site.as_ref()) {
+            return;
+        }
+        if !self.with_source {
+            site = None;
+        }
+        let stack = match self.stack {
+            Some(all) => self.sites.stack(&frames, all),
+            None => Vec::new(),
+        };
+        self.left -= 1;
+        let traced = TracedCall { call, site, stack };
+        let written = self.exporter.call(&traced, &mut self.out);
+        self.note(written);
+    }
+
+    fn is_over(&self) -> bool {
+        self.finished || self.left == 0
+    }
+}
+
+impl CallSink for TraceSink {
+    fn starts(&mut self, at: SystemTime) {
+        let written = self.exporter.start(at, &mut self.out);
+        self.note(written);
+    }
+
+    fn wants(&self, function: &'static Function) -> bool {
+        self.filter.wants(function)
+    }
+
+    fn begins(
+        &mut self,
+        function: &'static Function,
+        args: &[u64],
+        call: &dyn Fn() -> Option<HostCall>,
+    ) {
+        if self.finished {
+            return;
+        }
+        let waits = function.may_wait(args);
+        // On standard error, lines stay in order with what the guest itself writes.
+        if self.file.is_none() && (waits || function.may_show(args)) {
+            let flushed = self.out.flush();
+            self.note(flushed);
+        }
+        if waits && !self.is_over() && self.filter.wants(function) {
+            self.waiting = call();
+        }
+    }
+
+    fn ends(&mut self, call: HostCall, stack: &dyn Fn() -> Vec<WasmFrame>) {
+        self.waiting = None;
+        if !self.is_over() {
+            self.write(call, stack);
+        }
+    }
+}

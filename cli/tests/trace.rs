@@ -1,0 +1,331 @@
+//! `wasmscope trace` as a user meets it: what it writes of the samples' calls, which calls it
+//! chooses, and that tracing changes nothing for the guest.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+use wasmscope_test_support::{Build, Target, line_of, sample, sample_source};
+
+/// A folder in which wasmscope is run.
+struct Scene {
+    folder: TempDir,
+}
+
+struct Answer {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs `wasmscope COMMAND OPTIONS… --dir . PROGRAM` with a line on standard input.
+    fn run(&self, command: &str, options: &[&str], program: &Path) -> Answer {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wasmscope"))
+            .arg(command)
+            .args(options)
+            .args(["--dir", "."])
+            .arg(program)
+            .current_dir(self.folder.path())
+            .env_remove("WASMSCOPE_LOG")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut stdin = child.stdin.take().expect("piped");
+        // A guest that does not read is no failure of the test.
+        let _ = stdin.write_all(b"a letter\n");
+        drop(stdin);
+        Answer::from(child.wait_with_output().expect("it ends"))
+    }
+
+    /// The lines that `wasmscope trace -o` writes.
+    fn trace(&self, options: &[&str], program: &Path) -> Vec<String> {
+        let options = [options, &["-o", "trace.txt"]].concat();
+        self.run("trace", &options, program);
+        let text = std::fs::read_to_string(self.path("trace.txt")).expect("there is a trace");
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+impl From<Output> for Answer {
+    fn from(output: Output) -> Self {
+        Answer {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+fn hostcalls() -> PathBuf {
+    sample("hostcalls", Build::Debug, Target::WasiP1)
+}
+
+/// What a traced line must be, `SOURCE` being the place of the piece of source beside it.
+#[track_caller]
+fn expect(lines: &[String], expected: &[(&str, &str, &str)]) {
+    let mut lines = lines.iter();
+    for (call, source, function) in expected {
+        let line = lines.next().expect("a line more");
+        let number = line_of(&sample_source("hostcalls"), source);
+        assert!(line.starts_with(call), "{line}\nis not\n{call}");
+        let end = format!("src/bin/hostcalls.rs:{number} in hostcalls::{function}");
+        assert!(line.ends_with(&end), "{line}\ndoes not end so:\n{end}");
+    }
+    assert_eq!(lines.next(), None);
+}
+
+#[test]
+fn files_are_traced_with_their_lines() {
+    let lines = Scene::new().trace(&["-q", "-e", "trace=%file"], &hostcalls());
+    let letter = "wasmscope-hostcalls/letter.txt";
+    let renamed = "wasmscope-hostcalls/renamed.txt";
+    expect(
+        &lines,
+        &[
+            (
+                "path_create_directory(fd=3<.>, path=\"wasmscope-hostcalls\") = 0 <",
+                "create_dir(&inner)",
+                "files",
+            ),
+            (
+                &format!(
+                    "path_open(dirfd=3<.>, path=\"{letter}\", oflags=CREAT|TRUNC, fdflags=0) = 4<./{letter}> <"
+                ),
+                "File::create(&letter)",
+                "files",
+            ),
+            (
+                &format!(
+                    "path_open(dirfd=3<.>, path=\"{letter}\", oflags=0, fdflags=APPEND) = 4<./{letter}> <"
+                ),
+                "append(true)",
+                "files",
+            ),
+            (
+                &format!(
+                    "path_rename(fd=3<.>, old_path=\"{letter}\", new_fd=3<.>, new_path=\"{renamed}\") = 0 <"
+                ),
+                "fs::rename",
+                "files",
+            ),
+            (
+                &format!(
+                    "path_filestat_get(fd=3<.>, flags=SYMLINK_FOLLOW, path=\"{renamed}\") = {{filetype=REGULAR_FILE, size=4, "
+                ),
+                "fs::metadata",
+                "files",
+            ),
+            (
+                "path_open(dirfd=3<.>, path=\"wasmscope-hostcalls\", oflags=DIRECTORY, ",
+                "fs::read_dir",
+                "files",
+            ),
+            (
+                "path_open(dirfd=3<.>, path=\"wasmscope-hostcalls/missing.txt\", oflags=0, fdflags=0) = -1 ENOENT (no such file or directory) <",
+                "missing.txt\"))",
+                "files",
+            ),
+            (
+                &format!("path_unlink_file(fd=3<.>, path=\"{renamed}\") = 0 <"),
+                "remove_file",
+                "files",
+            ),
+            (
+                "path_remove_directory(fd=3<.>, path=\"wasmscope-hostcalls\") = 0 <",
+                "remove_dir(",
+                "files",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn filters_choose() {
+    let scene = Scene::new();
+    let program = hostcalls();
+    let names = |options: &[&str]| -> Vec<String> {
+        let lines = scene.trace(&[&["-q"], options].concat(), &program);
+        let name = |line: &String| line.split('(').next().unwrap_or_default().to_owned();
+        lines.iter().map(name).collect()
+    };
+    let reads = line_of(&sample_source("hostcalls"), "read_line");
+    let letter = "wasmscope-hostcalls/letter.txt";
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["-e", "%random"], &["random_get"]),
+        (
+            &["-e", "trace=/^clock_/,random_get", "--limit", "2"],
+            &["clock_time_get"; 2],
+        ),
+        (&["-Z", "-e", "trace=%file"], &["path_open"]),
+        (&["-e", "status=ENOENT"], &["path_open"]),
+        (&["-z", "-e", "trace=path_open"], &["path_open"; 3]),
+        (&["--fd", "0"], &["fd_read"]),
+        (&["--fd", "2"], &["fd_write"]),
+        (&["--at", &format!("hostcalls.rs:{reads}")], &["fd_read"]),
+        (
+            &[
+                "--at",
+                &format!("hostcalls.rs:{reads}"),
+                "--no-source",
+                "--fd",
+                "1",
+            ],
+            &[],
+        ),
+        (
+            &["-P", letter, "-e", "fd_sync,path_rename,random_get"],
+            &["fd_sync", "path_rename"],
+        ),
+        (&["-P", "/wasmscope-hostcalls"], &[]),
+        (&["-e", "none"], &[]),
+    ];
+    for (options, expected) in cases {
+        assert_eq!(&names(options), expected, "{options:?}");
+    }
+}
+
+#[test]
+fn tracing_changes_nothing() {
+    let scene = Scene::new();
+    for (name, build) in [
+        ("hostcalls", Build::Debug),
+        ("hostcalls", Build::Release),
+        ("exit_code", Build::Debug),
+        ("success", Build::Debug),
+        ("main_returns_error", Build::Debug),
+    ] {
+        let program = sample(name, build, Target::WasiP1);
+        let plain = scene.run("run", &[], &program);
+        for options in [
+            &["-o", "trace.txt"][..],
+            &[
+                "-o",
+                "trace.txt",
+                "-kk",
+                "-s",
+                "0",
+                "--details",
+                "-r",
+                "-ttt",
+            ],
+            &["-o", "trace.txt", "-e", "none"],
+            &["-o", "trace.txt", "--limit", "1"],
+        ] {
+            let traced = scene.run("trace", options, &program);
+            assert_eq!(traced.code, plain.code, "{name} {options:?}");
+            assert_eq!(traced.stdout, plain.stdout, "{name} {options:?}");
+            assert_eq!(traced.stderr, plain.stderr, "{name} {options:?}");
+        }
+    }
+}
+
+#[test]
+fn a_failure_ends_the_trace_and_is_explained() {
+    let scene = Scene::new();
+    let program = sample("file_not_found", Build::Debug, Target::WasiP1);
+    let answer = scene.run("trace", &["-k"], &program);
+    let line = line_of(&sample_source("file_not_found"), "// <- fails");
+    assert_eq!(answer.code, Some(134));
+    let place = format!("src/bin/file_not_found.rs:{line} in file_not_found::load");
+    let (trace, report) = answer
+        .stderr
+        .split_once("+++ failed +++\n")
+        .expect("the trace has an end");
+    let mut lines = trace
+        .lines()
+        .skip_while(|line| !line.starts_with("path_open("));
+    let open = lines.next().expect("the file is asked for");
+    assert!(
+        open.contains("path=\"config/settings.ini\"") && open.contains(" = -1 ENOENT"),
+        "{open}"
+    );
+    assert!(open.ends_with(&place), "{open}");
+    let frame = lines.next().expect("a stack");
+    assert!(
+        frame.starts_with(" > at ") && frame.ends_with(&place),
+        "{frame}"
+    );
+    assert!(report.contains("the settings can be read"), "{report}");
+    assert!(report.contains("file_not_found::load"), "{report}");
+}
+
+#[test]
+fn mistakes_in_options_are_named() {
+    let scene = Scene::new();
+    let program = hostcalls();
+    for (options, said) in [
+        (&["-e", "trace=fd_wirte"][..], "did you mean `fd_write`"),
+        (&["-e", "trace=%files"], "there is no class `%files`"),
+        (&["-e", "status=ENOENTT"], "did you mean `ENOENT`"),
+        (
+            &["-e", "tarce=fd_write"],
+            "there are trace=SET and status=LIST",
+        ),
+        (&["--at", "main.rs:0"], "lines counted from 1"),
+        (&["-o", "no/such/folder"], "cannot be written"),
+    ] {
+        let answer = scene.run("trace", options, &program);
+        assert_eq!(answer.code, Some(125), "{options:?}: {}", answer.stderr);
+        assert!(
+            answer.stderr.contains(said),
+            "{options:?}: {}",
+            answer.stderr
+        );
+        assert_eq!(answer.stdout, "", "{options:?}");
+    }
+}
+
+/// Ctrl-C while the guest waits for input: the trace so far is there, with the call that waits.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_finishes_the_trace() {
+    use std::time::{Duration, Instant};
+    let scene = Scene::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_wasmscope"))
+        .args(["trace", "-o", "trace.txt", "--dir", "."])
+        .arg(hostcalls())
+        .current_dir(scene.folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    // Kept open: waiting for a child closes what it still holds.
+    let stdin = child.stdin.take();
+    // The guest has removed its folder again when it comes to read.
+    let folder = scene.path("wasmscope-hostcalls");
+    let patience = Instant::now() + Duration::from_secs(300);
+    let wait_until = |there: bool| {
+        while folder.exists() != there && Instant::now() < patience {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    };
+    wait_until(true);
+    wait_until(false);
+    std::thread::sleep(Duration::from_millis(500));
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(killed.expect("kill is there").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    drop(stdin);
+    let trace = std::fs::read_to_string(scene.path("trace.txt")).expect("there is a trace");
+    let lines: Vec<&str> = trace.lines().collect();
+    assert!(
+        matches!(lines.as_slice(), [.., reading, "+++ interrupted +++"]
+            if reading.starts_with("fd_read(fd=0</dev/stdin>, ") && reading.contains(" <unfinished ...>")),
+        "{trace}"
+    );
+}
