@@ -5,6 +5,7 @@
 //! - [`values`]: Rust values out of memory.
 //! - [`sources`]: source files by the paths in debug info.
 //! - [`explain()`]: a failure, put into the words of the program's source, as data.
+//! - [`call_sites`]: the source lines that host calls were made from.
 //! - [`inspect`]: what is in a program, without running it.
 //!
 //! Nothing here prints or draws: front ends do.
@@ -12,6 +13,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod call_sites;
 pub mod explain;
 pub mod frame_state;
 pub mod inspect;
@@ -20,4 +22,5 @@ pub mod target;
 pub mod unwind;
 pub mod values;
 
+pub use call_sites::CallSites;
 pub use explain::{ExplainOptions, LocalsMode, Report, explain};
