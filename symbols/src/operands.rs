@@ -81,6 +81,32 @@ fn is_met_from_elsewhere(operator: &Operator<'_>) -> bool {
     )
 }
 
+/// What is known of a number on the way.
+#[derive(Clone, Copy)]
+enum Item {
+    /// Its value.
+    Known(WasmValue),
+    /// It is what this local held all along, which the stop does not know.
+    Local(u32),
+}
+
+impl Item {
+    fn known(self) -> Option<WasmValue> {
+        match self {
+            Item::Known(value) => Some(value),
+            Item::Local(_) => None,
+        }
+    }
+}
+
+/// Where in memory a number still stands.
+#[derive(Clone, Copy)]
+struct Kept {
+    address: u64,
+    size: usize,
+    make: fn(u64) -> WasmValue,
+}
+
 /// Follows a straight line of opcodes.
 struct Walk<'s> {
     state: &'s dyn FrameState,
@@ -89,9 +115,11 @@ struct Walk<'s> {
     /// How often memory may be written to in that part.
     writes: usize,
     /// The locals that were assigned so far.
-    locals: HashMap<u32, Option<WasmValue>>,
+    locals: HashMap<u32, Option<Item>>,
+    /// Locals of unknown value that were written to memory, where nothing has been written since.
+    kept: HashMap<u32, Kept>,
     /// The top part of the operand stack: taking from an empty one gives what is not known.
-    operands: Vec<Option<WasmValue>>,
+    operands: Vec<Option<Item>>,
 }
 
 impl<'s> Walk<'s> {
@@ -109,11 +137,13 @@ impl<'s> Walk<'s> {
             assignments,
             writes: usize::MAX,
             locals: HashMap::new(),
+            kept: HashMap::new(),
             operands: Vec::new(),
         };
         // Once without reading anything, only to see what writes.
         let writes = line.iter().filter(|operator| walk.step(operator)).count();
         walk.locals.clear();
+        walk.kept.clear();
         walk.operands.clear();
         Walk { writes, ..walk }
     }
@@ -124,7 +154,18 @@ impl<'s> Walk<'s> {
                 self.writes = self.writes.saturating_sub(1);
             }
         }
-        self.operands
+        let values = self.operands.iter();
+        values.map(|item| self.resolve((*item)?)).collect()
+    }
+
+    fn resolve(&self, item: Item) -> Option<WasmValue> {
+        match item {
+            Item::Known(value) => Some(value),
+            Item::Local(index) => {
+                let kept = self.kept.get(&index)?;
+                self.read(kept.address, kept.size, false).map(kept.make)
+            }
+        }
     }
 
     /// Takes one opcode; the answer is whether it may write to memory: all do that are not known
@@ -137,36 +178,30 @@ impl<'s> Walk<'s> {
             O::F32Const { value } => self.push(Some(WasmValue::F32(value.bits()))),
             O::F64Const { value } => self.push(Some(WasmValue::F64(value.bits()))),
             O::LocalGet { local_index } => {
-                let value = self.local(local_index);
-                self.push(value);
+                let item = self.local(local_index);
+                self.push_item(item);
             }
             O::LocalSet { local_index } => {
-                let value = self.pop();
-                self.assign(local_index, value);
+                let item = self.pop_item();
+                self.locals.insert(local_index, item);
             }
             O::LocalTee { local_index } => {
-                let value = self.pop();
-                self.assign(local_index, value);
-                self.push(value);
+                let item = self.pop_item();
+                self.locals.insert(local_index, item);
+                self.push_item(item);
             }
             O::GlobalGet { .. } | O::MemorySize { .. } => self.push(None),
             O::GlobalSet { .. } | O::Drop | O::BrIf { .. } | O::If { .. } => {
                 self.pop();
             }
             O::Block { .. } | O::Nop => {}
-            O::I32Store { .. }
-            | O::I64Store { .. }
-            | O::F32Store { .. }
-            | O::F64Store { .. }
-            | O::I32Store8 { .. }
-            | O::I32Store16 { .. }
-            | O::I64Store8 { .. }
-            | O::I64Store16 { .. }
-            | O::I64Store32 { .. } => {
-                self.pop();
-                self.pop();
-                return true;
-            }
+            O::I32Store { memarg } => self.store(memarg, 4, Some(i32_of)),
+            O::I64Store { memarg } => self.store(memarg, 8, Some(WasmValue::I64)),
+            O::F32Store { memarg } => self.store(memarg, 4, Some(f32_of)),
+            O::F64Store { memarg } => self.store(memarg, 8, Some(WasmValue::F64)),
+            O::I32Store8 { memarg } | O::I64Store8 { memarg } => self.store(memarg, 1, None),
+            O::I32Store16 { memarg } | O::I64Store16 { memarg } => self.store(memarg, 2, None),
+            O::I64Store32 { memarg } => self.store(memarg, 4, None),
             O::Select => {
                 let (condition, second, first) = (self.pop(), self.pop(), self.pop());
                 self.push(match condition {
@@ -179,10 +214,37 @@ impl<'s> Walk<'s> {
             // What it takes and gives is not known here, so nothing of what is left is.
             _ => {
                 self.operands.clear();
+                self.kept.clear();
                 return true;
             }
         }
-        false
+        is_store(operator)
+    }
+
+    /// A store of `size` bytes; `make` is what reads them back when they are a whole number.
+    fn store(&mut self, memarg: MemArg, size: usize, make: Option<fn(u64) -> WasmValue>) {
+        let (item, address) = (self.pop_item(), self.pop());
+        let address = address
+            .and_then(WasmValue::as_address)
+            .filter(|_| memarg.memory == 0)
+            .and_then(|address| address.checked_add(memarg.offset));
+        let Some(address) = address else {
+            // Anywhere.
+            self.kept.clear();
+            return;
+        };
+        let end = |address: u64, size: usize| address.saturating_add(size as u64);
+        self.kept.retain(|_, kept| {
+            end(kept.address, kept.size) <= address || end(address, size) <= kept.address
+        });
+        if let (Some(Item::Local(index)), Some(make)) = (item, make) {
+            let kept = Kept {
+                address,
+                size,
+                make,
+            };
+            self.kept.insert(index, kept);
+        }
     }
 
     /// Loads; `false` for other opcodes. What is read now is what was read then only when nothing
@@ -306,32 +368,57 @@ impl<'s> Walk<'s> {
     }
 
     /// A local as it was set on the way, or as the stop knows it when nothing sets it after.
-    fn local(&self, index: u32) -> Option<WasmValue> {
+    fn local(&self, index: u32) -> Option<Item> {
         if let Some(known) = self.locals.get(&index) {
             return *known;
         }
         // Of a local that the line sets later, the stop knows what it was set to.
         match self.assignments.contains(&index) {
             true => None,
-            false => self.state.wasm_local(index).ok(),
+            false => Some(
+                self.state
+                    .wasm_local(index)
+                    .map_or(Item::Local(index), Item::Known),
+            ),
         }
     }
 
-    fn assign(&mut self, index: u32, value: Option<WasmValue>) {
-        self.locals.insert(index, value);
+    fn push(&mut self, value: Option<WasmValue>) {
+        self.push_item(value.map(Item::Known));
     }
 
-    fn push(&mut self, value: Option<WasmValue>) {
+    fn push_item(&mut self, item: Option<Item>) {
         if self.operands.len() >= MAX_OPERANDS {
             // The top part of the real stack is left.
             self.operands.clear();
         }
-        self.operands.push(value);
+        self.operands.push(item);
     }
 
     fn pop(&mut self) -> Option<WasmValue> {
+        self.pop_item().and_then(Item::known)
+    }
+
+    fn pop_item(&mut self) -> Option<Item> {
         self.operands.pop().flatten()
     }
+}
+
+/// Whether an opcode is a plain store.
+fn is_store(operator: &Operator<'_>) -> bool {
+    use Operator as O;
+    matches!(
+        operator,
+        O::I32Store { .. }
+            | O::I64Store { .. }
+            | O::F32Store { .. }
+            | O::F64Store { .. }
+            | O::I32Store8 { .. }
+            | O::I32Store16 { .. }
+            | O::I64Store8 { .. }
+            | O::I64Store16 { .. }
+            | O::I64Store32 { .. }
+    )
 }
 
 /// The low half, as an `i32`.
@@ -433,6 +520,31 @@ mod tests {
             (
                 "local.get 0 i32.load i32.const 1 i32.const 1 i32.const 1 memory.fill i32.const 1",
                 [None, Some(1)],
+            ),
+            // An argument that was put into the frame still stands there, unless written over.
+            (
+                "local.get 0 local.get 1 i32.store offset=4 i32.const 3 local.get 1",
+                [Some(3), Some(LOADED)],
+            ),
+            (
+                "local.get 0 local.get 1 i32.store offset=4 local.get 0 i32.const 3 i32.store offset=8 local.get 1 i32.const 3",
+                [Some(LOADED), Some(3)],
+            ),
+            (
+                "local.get 0 local.get 1 i32.store offset=4 local.get 0 i32.const 3 i32.store8 offset=7 local.get 1 i32.const 3",
+                [None, Some(3)],
+            ),
+            (
+                "local.get 0 local.get 1 i32.store offset=4 local.get 2 i32.const 3 i32.store local.get 1 i32.const 3",
+                [None, Some(3)],
+            ),
+            (
+                "local.get 0 local.get 1 i32.store8 offset=4 local.get 1 i32.const 3",
+                [None, Some(3)],
+            ),
+            (
+                "local.get 0 local.get 1 i32.store offset=4 call $f local.get 1 i32.const 3",
+                [None, Some(3)],
             ),
             // The stop knows what local 0 is now, not what it was.
             (
