@@ -86,15 +86,16 @@ fn is_met_from_elsewhere(operator: &Operator<'_>) -> bool {
 enum Item {
     /// Its value.
     Known(WasmValue),
-    /// It is what this local held all along, which the stop does not know.
-    Local(u32),
+    /// Nothing but that it is this one number: what a local held all along, by the local's index,
+    /// or what an opcode gave, by a number above those.
+    Unknown(u64),
 }
 
 impl Item {
     fn known(self) -> Option<WasmValue> {
         match self {
             Item::Known(value) => Some(value),
-            Item::Local(_) => None,
+            Item::Unknown(_) => None,
         }
     }
 }
@@ -116,8 +117,10 @@ struct Walk<'s> {
     writes: usize,
     /// The locals that were assigned so far.
     locals: HashMap<u32, Option<Item>>,
-    /// Locals of unknown value that were written to memory, where nothing has been written since.
-    kept: HashMap<u32, Kept>,
+    /// Unknown numbers that were written to memory, where nothing has been written since.
+    kept: HashMap<u64, Kept>,
+    /// The name of the next unknown number.
+    next: u64,
     /// The top part of the operand stack: taking from an empty one gives what is not known.
     operands: Vec<Option<Item>>,
 }
@@ -138,6 +141,7 @@ impl<'s> Walk<'s> {
             writes: usize::MAX,
             locals: HashMap::new(),
             kept: HashMap::new(),
+            next: 1 << 32,
             operands: Vec::new(),
         };
         // Once without reading anything, only to see what writes.
@@ -161,8 +165,8 @@ impl<'s> Walk<'s> {
     fn resolve(&self, item: Item) -> Option<WasmValue> {
         match item {
             Item::Known(value) => Some(value),
-            Item::Local(index) => {
-                let kept = self.kept.get(&index)?;
+            Item::Unknown(number) => {
+                let kept = self.kept.get(&number)?;
                 self.read(kept.address, kept.size, false).map(kept.make)
             }
         }
@@ -237,13 +241,13 @@ impl<'s> Walk<'s> {
         self.kept.retain(|_, kept| {
             end(kept.address, kept.size) <= address || end(address, size) <= kept.address
         });
-        if let (Some(Item::Local(index)), Some(make)) = (item, make) {
+        if let (Some(Item::Unknown(number)), Some(make)) = (item, make) {
             let kept = Kept {
                 address,
                 size,
                 make,
             };
-            self.kept.insert(index, kept);
+            self.kept.insert(number, kept);
         }
     }
 
@@ -378,13 +382,15 @@ impl<'s> Walk<'s> {
             false => Some(
                 self.state
                     .wasm_local(index)
-                    .map_or(Item::Local(index), Item::Known),
+                    .map_or(Item::Unknown(index.into()), Item::Known),
             ),
         }
     }
 
     fn push(&mut self, value: Option<WasmValue>) {
-        self.push_item(value.map(Item::Known));
+        let item = value.map_or(Item::Unknown(self.next), Item::Known);
+        self.next = self.next.saturating_add(1);
+        self.push_item(Some(item));
     }
 
     fn push_item(&mut self, item: Option<Item>) {
@@ -545,6 +551,11 @@ mod tests {
             (
                 "local.get 0 local.get 1 i32.store offset=4 call $f local.get 1 i32.const 3",
                 [None, Some(3)],
+            ),
+            // So does what came from nobody knows where.
+            (
+                "local.get 1 i32.load local.set 2 local.get 0 local.get 2 i32.store offset=4 i32.const 3 local.get 2",
+                [Some(3), Some(LOADED)],
             ),
             // The stop knows what local 0 is now, not what it was.
             (
