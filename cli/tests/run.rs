@@ -382,6 +382,71 @@ fn limits_hold() {
 }
 
 #[test]
+fn the_stack_that_is_recommended_is_larger_than_the_one_that_ran_out() {
+    let scene = Scene::new(&[(
+        "deep.wat",
+        r#"(module (func $deep (export "_start") call $deep i32.const 0 drop))"#,
+    )]);
+    for (had, more) in [
+        ("", "max-wasm-stack=8388608 (it had 524288 bytes)"),
+        ("8M", "max-wasm-stack=33554432 (it had 8388608 bytes)"),
+    ] {
+        let limit = format!("max-wasm-stack={had}");
+        let answer = match had {
+            "" => scene.run(&["deep.wat"]),
+            _ => scene.run(&["-W", &limit, "deep.wat"]),
+        };
+        assert_eq!(answer.code, Some(134), "{answer:?}");
+        assert!(answer.stderr.contains(more), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_failure_before_the_first_function_says_what_it_can_be() {
+    let scene = Scene::new(&[(
+        "data.wat",
+        r#"(module (memory 1) (data (i32.const 65535) "ab") (func (export "_start")))"#,
+    )]);
+    let answer = scene.run(&["data.wat"]);
+    assert_eq!(answer.code, Some(134), "{answer:?}");
+    assert!(
+        answer
+            .stderr
+            .contains("one of the module's data segments does not fit"),
+        "{answer:?}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_need_not_be_utf8_but_an_argument_must() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let scene = Scene::new(&[]);
+    let name = std::ffi::OsStr::from_bytes(b"odd\xff.wat");
+    let text = r#"(module (func (export "_start")))"#;
+    fs::write(scene.folder.path().join(name), text).expect("writable");
+    let run = |args: &[&std::ffi::OsStr]| {
+        Answer::from(
+            scene
+                .command(&["run"])
+                .args(args)
+                .output()
+                .expect("it starts"),
+        )
+    };
+    let answer = run(&[name]);
+    assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""));
+    let answer = run(&[name, "fine".as_ref(), name]);
+    assert_eq!(answer.code, Some(125), "{answer:?}");
+    assert!(
+        answer
+            .stderr
+            .contains("argument 2 of the guest, \"odd\\xFF.wat\", is not UTF-8"),
+        "{answer:?}"
+    );
+}
+
+#[test]
 fn files_that_cannot_be_run_say_why() {
     let scene = Scene::new(&[
         ("empty.wasm", ""),

@@ -43,6 +43,7 @@ struct Guest {
     entry: Entry,
     stderr: TeedStderr,
     timeout: Option<Duration>,
+    max_wasm_stack: usize,
     capture: Capture<ComponentState>,
     calls: Option<ComponentCalls>,
 }
@@ -102,6 +103,7 @@ pub(crate) fn prepare(
         entry,
         stderr: stderr.clone(),
         timeout: options.timeout,
+        max_wasm_stack: options.wasm_stack(),
         capture,
         calls: options.component_calls.clone(),
     };
@@ -309,6 +311,7 @@ impl Guest {
             stderr_tail: self.stderr.tail(),
             memory_refusal,
             timeout: self.timeout,
+            max_wasm_stack: self.max_wasm_stack,
             captured: self.capture.take(),
         };
         let store = StoppedStore::Component(self.store);

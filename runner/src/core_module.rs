@@ -31,6 +31,7 @@ struct Guest {
     entry: Entry,
     stderr: TeedStderr,
     timeout: Option<Duration>,
+    max_wasm_stack: usize,
     capture: Capture<CoreState>,
 }
 
@@ -114,6 +115,7 @@ pub(crate) fn prepare(
         entry,
         stderr: stderr.clone(),
         timeout: options.timeout,
+        max_wasm_stack: options.wasm_stack(),
         capture,
     };
     Ok(move || guest.run())
@@ -241,6 +243,7 @@ impl Guest {
             stderr_tail: self.stderr.tail(),
             memory_refusal,
             timeout: self.timeout,
+            max_wasm_stack: self.max_wasm_stack,
             captured: self.capture.take(),
         };
         let store = StoppedStore::Core(self.store);

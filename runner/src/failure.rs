@@ -41,6 +41,8 @@ pub struct Failure {
     pub stderr_tail: Vec<u8>,
     /// Memory that the guest asked for and did not get, if that was the last time it asked.
     pub memory_refusal: Option<MemoryRefusal>,
+    /// The stack that Wasm frames could take up, in bytes.
+    pub max_wasm_stack: usize,
     /// The guest itself.
     pub guest: StoppedGuest,
     /// For each of `frames` what its function had in locals and operands, if that is known.
@@ -163,6 +165,7 @@ pub(crate) struct Remains {
     pub stderr_tail: Vec<u8>,
     pub memory_refusal: Option<MemoryRefusal>,
     pub timeout: Option<Duration>,
+    pub max_wasm_stack: usize,
     pub captured: Vec<CapturedFrame>,
 }
 
@@ -190,12 +193,18 @@ impl Failure {
             recent_calls: remains.recent_calls,
             stderr_tail: remains.stderr_tail,
             memory_refusal: remains.memory_refusal,
+            max_wasm_stack: remains.max_wasm_stack,
             guest: StoppedGuest::new(program, store, dump),
         }
     }
 
     /// A guest that is stuck in a host call after its time is up.
-    pub(crate) fn stuck(program: &Program, limit: Duration, stderr_tail: Vec<u8>) -> Self {
+    pub(crate) fn stuck(
+        program: &Program,
+        limit: Duration,
+        max_wasm_stack: usize,
+        stderr_tail: Vec<u8>,
+    ) -> Self {
         Self {
             cause: FailureCause::Timeout {
                 limit,
@@ -206,6 +215,7 @@ impl Failure {
             recent_calls: Vec::new(),
             stderr_tail,
             memory_refusal: None,
+            max_wasm_stack,
             guest: StoppedGuest::unknown(program, "the guest is still inside a host call"),
             values: Vec::new(),
         }

@@ -42,6 +42,16 @@ pub struct Invoke {
     pub function: String,
 }
 
+/// What Wasmtime allows Wasm frames when nothing else is said, in bytes.
+const DEFAULT_WASM_STACK: usize = 512 * 1024;
+
+impl Options {
+    /// The stack that Wasm frames may take up, in bytes.
+    pub(crate) fn wasm_stack(&self) -> usize {
+        self.max_wasm_stack.unwrap_or(DEFAULT_WASM_STACK)
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {

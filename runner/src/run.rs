@@ -243,6 +243,7 @@ fn on_guest_thread(
             Ok(Outcome::Failed(Failure::stuck(
                 setup.program,
                 limit,
+                setup.options.wasm_stack(),
                 setup.stderr.tail(),
             )))
         }

@@ -1,9 +1,11 @@
 //! Arguments of `wasmscope run`.
 
 use super::report::ReportArgs;
+use super::values;
 use super::world::WorldArgs;
 use crate::exit;
 use clap::Args;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Run a program; when it fails, explain the failure
@@ -33,7 +35,7 @@ pub struct RunArgs {
         trailing_var_arg = true,
         hide_possible_values = true
     )]
-    target_and_args: Vec<String>,
+    target_and_args: Vec<OsString>,
 
     #[command(flatten, next_help_heading = "The guest's world")]
     pub world: WorldArgs,
@@ -51,10 +53,11 @@ pub struct RunArgs {
 
 impl RunArgs {
     /// The target and the guest's arguments.
-    pub fn target(&self) -> (PathBuf, Vec<String>) {
-        let mut all = self.target_and_args.iter().cloned();
-        let target = all.next().unwrap_or_default();
-        (PathBuf::from(target), all.collect())
+    ///
+    /// # Errors
+    /// When an argument is not UTF-8.
+    pub fn target(&self) -> anyhow::Result<(PathBuf, Vec<String>)> {
+        values::target(&self.target_and_args)
     }
 }
 
@@ -68,7 +71,7 @@ mod tests {
         let Command::Run(run) = cli.command else {
             panic!("run")
         };
-        let (target, args) = run.target();
+        let (target, args) = run.target().expect("UTF-8");
         std::iter::once(target.display().to_string())
             .chain(args)
             .collect()

@@ -1,9 +1,11 @@
 //! Arguments of `wasmscope trace`.
 
 use super::report::ReportArgs;
+use super::values;
 use super::world::WorldArgs;
 use crate::exit;
 use clap::{ArgAction, Args};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Run a program and log every call it makes to its host, with the source line that made it
@@ -27,7 +29,7 @@ pub struct TraceArgs {
         trailing_var_arg = true,
         hide_possible_values = true
     )]
-    target_and_args: Vec<String>,
+    target_and_args: Vec<OsString>,
 
     #[command(flatten)]
     pub choose: ChooseArgs,
@@ -133,9 +135,10 @@ pub struct ShowArgs {
 
 impl TraceArgs {
     /// The target and the guest's arguments.
-    pub fn target(&self) -> (PathBuf, Vec<String>) {
-        let mut all = self.target_and_args.iter().cloned();
-        let target = all.next().unwrap_or_default();
-        (PathBuf::from(target), all.collect())
+    ///
+    /// # Errors
+    /// When an argument is not UTF-8.
+    pub fn target(&self) -> anyhow::Result<(PathBuf, Vec<String>)> {
+        values::target(&self.target_and_args)
     }
 }

@@ -1,5 +1,7 @@
-//! Values with a syntax of their own: sizes, times, path mappings.
+//! Values with a syntax of their own: sizes, times, path mappings, the target with its arguments.
 
+use anyhow::Context as _;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +12,24 @@ pub struct PathMapping {
     pub from: String,
     /// Where that is here.
     pub to: PathBuf,
+}
+
+/// The target and the guest's arguments. The target's path may be any that the system allows; an
+/// argument has to be UTF-8, since that is what WASI passes on.
+pub fn target(all: &[OsString]) -> anyhow::Result<(PathBuf, Vec<String>)> {
+    let mut all = all.iter();
+    let target = PathBuf::from(all.next().cloned().unwrap_or_default());
+    let argument = |(place, argument): (usize, &OsString)| {
+        argument.to_str().map(str::to_owned).with_context(|| {
+            format!(
+                "argument {} of the guest, {argument:?}, is not UTF-8, which no WASI guest can \
+                 receive",
+                place + 1
+            )
+        })
+    };
+    let args = all.enumerate().map(argument).collect::<Result<_, _>>()?;
+    Ok((target, args))
 }
 
 /// `FROM=TO`.

@@ -9,7 +9,7 @@ use wasmscope_tracer::ComponentCalls;
 
 /// Runs the target; the exit code is the guest's.
 pub fn run(log: &LogArgs, args: &RunArgs) -> anyhow::Result<i32> {
-    let (target, guest_args) = args.target();
+    let (target, guest_args) = args.target()?;
     let program = Program::load(&target)?;
     let component_calls = (program.kind() == ProgramKind::Component).then(ComponentCalls::default);
     logging::init(log, component_calls.as_ref())?;

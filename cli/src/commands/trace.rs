@@ -21,7 +21,7 @@ use wasmscope_tracer::trace::text::{Text, TextStyle, TimeStyle};
 
 /// Runs the target; the exit code is the guest's.
 pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
-    let (target, guest_args) = args.target();
+    let (target, guest_args) = args.target()?;
     let program = Program::load(&target)?;
     if program.kind() == ProgramKind::Component {
         bail!(

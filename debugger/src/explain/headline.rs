@@ -67,7 +67,8 @@ pub(super) fn headline(cause: &Cause) -> String {
             cycle,
         } => {
             let more = if *depth_is_minimum { "more than " } else { "" };
-            let deep = format!("{more}{} calls deep", grouped(*depth as u64));
+            let calls = if *depth == 1 { "call" } else { "calls" };
+            let deep = format!("{more}{} {calls} deep", grouped(*depth as u64));
             let which = match stack {
                 WhichStack::Wasm => "",
                 WhichStack::Shadow => " in linear memory",

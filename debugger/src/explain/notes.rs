@@ -145,9 +145,12 @@ fn about_the_cause(report: &Report, failure: &Failure, notes: &mut Vec<Note>) {
                  RUSTFLAGS=\"-C link-arg=-zstack-size=8388608\" (the default is 1048576 bytes)",
             ));
         }
-        Cause::StackOverflow { stack: WhichStack::Wasm, .. } => notes.push(Note::help(
-            "if the depth is right, allow a larger stack: -W max-wasm-stack=8388608 \
-             (the default is 524288 bytes)",
+        Cause::StackOverflow { stack: WhichStack::Wasm, .. } => {
+            notes.extend(larger_stack(failure.max_wasm_stack));
+        }
+        Cause::OutOfBounds { .. } if failure.frames.is_empty() => notes.push(Note::remark(
+            "no function had been called yet: one of the module's data segments does not fit into \
+             its memory",
         )),
         Cause::HostError { chain } => {
             for cause in chain.iter().skip(1).take(8) {
@@ -178,6 +181,21 @@ fn about_the_cause(report: &Report, failure: &Failure, notes: &mut Vec<Note>) {
             bytes(refusal.wanted),
         )));
     }
+}
+
+/// How to have a larger stack than one of `had` bytes; `None` when there is none.
+fn larger_stack(had: usize) -> Option<Note> {
+    /// Enough for recursions that are deep but do end.
+    const AMPLE: usize = 8 << 20;
+    /// What a run may be given at most.
+    const MOST: usize = 1 << 30;
+    let more = had.saturating_mul(4).clamp(AMPLE, MOST);
+    (more > had).then(|| {
+        Note::help(format!(
+            "if the depth is right, allow a larger stack: -W max-wasm-stack={more} (it had {had} \
+             bytes)"
+        ))
+    })
 }
 
 fn about_the_source(report: &Report, symbols: &[Symbols], source: &Source, notes: &mut Vec<Note>) {
