@@ -166,10 +166,22 @@ impl<'s> Walk<'s> {
         match item {
             Item::Known(value) => Some(value),
             Item::Unknown(number) => {
-                let kept = self.kept.get(&number)?;
-                self.read(kept.address, kept.size, false).map(kept.make)
+                let kept = self
+                    .kept
+                    .get(&number)
+                    .and_then(|kept| self.read(kept.address, kept.size, false).map(kept.make));
+                kept.or_else(|| self.still_in_a_local(number))
             }
         }
+    }
+
+    /// The number, when a local holds it at the end of the line, and the stop knows that local.
+    fn still_in_a_local(&self, number: u64) -> Option<WasmValue> {
+        let mut locals = self.locals.iter();
+        locals.find_map(|(index, item)| match item {
+            Some(Item::Unknown(held)) if *held == number => self.state.wasm_local(*index).ok(),
+            _ => None,
+        })
     }
 
     /// Takes one opcode; the answer is whether it may write to memory: all do that are not known
@@ -556,6 +568,11 @@ mod tests {
             (
                 "local.get 1 i32.load local.set 2 local.get 0 local.get 2 i32.store offset=4 i32.const 3 local.get 2",
                 [Some(3), Some(LOADED)],
+            ),
+            // What was put into a local that the stop knows is what the stop says.
+            (
+                "local.get 1 i32.load local.set 0 i32.const 3 local.get 0",
+                [Some(3), Some(16)],
             ),
             // The stop knows what local 0 is now, not what it was.
             (

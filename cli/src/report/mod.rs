@@ -1,4 +1,4 @@
-//! A failure's report as a reader sees it ([`text`]) or as a program does ([`json`]).
+//! A failure's report as a reader sees it ([`text()`]) or as a program does ([`json()`]).
 //!
 //! What a report says is decided in `wasmscope_debugger::explain`; here is only how it looks.
 

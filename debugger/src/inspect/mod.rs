@@ -2,8 +2,8 @@
 //!
 //! [`inspect`] gathers an [`Inspection`]: data to be printed or serialised by a front end. The
 //! container is read through [`wasmscope_symbols::Binary`]; what only a component has (interfaces
-//! and their functions) is read in [`component`], what debug info there is in [`debug_info`], and
-//! [`verdict`] turns it all into a sentence and a way out. Damaged binaries are inspected as far as
+//! and their functions) is read in `component`, what debug info there is in `debug_info`, and
+//! `verdict` turns it all into a sentence and a way out. Damaged binaries are inspected as far as
 //! they can be read; the damage is part of the answer.
 
 mod component;
