@@ -3,6 +3,7 @@
 
 use std::io::{self, Write as _};
 use wasmscope_runner::{LoadError, RunError};
+use wasmscope_symbols::BinaryError;
 
 /// wasmscope itself failed: wrong usage, a world that cannot be built, a report that cannot be
 /// written.
@@ -62,6 +63,9 @@ fn code_of(error: &anyhow::Error) -> i32 {
         } else {
             CANNOT_RUN
         };
+    }
+    if error.is::<BinaryError>() {
+        return CANNOT_RUN;
     }
     match error.downcast_ref::<RunError>() {
         Some(RunError::World(_) | RunError::Engine { .. } | RunError::Thread { .. }) => OURSELVES,

@@ -96,7 +96,13 @@ impl Target for FailedGuest<'_> {
         operand
             .copied()
             .and_then(number)
-            .ok_or_else(|| Unavailable::malformed("there is no such operand with a number in it"))
+            .ok_or_else(|| match frame {
+                // Wasmtime shows the stack as the opcode that trapped leaves it.
+                0 => Unavailable::Other(
+                    "an operand of the instruction that failed, which had consumed it".into(),
+                ),
+                _ => Unavailable::malformed("there is no such operand with a number in it"),
+            })
     }
 }
 

@@ -35,12 +35,18 @@ const ABORTS: [&str; 3] = [
 /// The last panic in `stderr` that is the program's own; a panic that only tells of another one
 /// being cut short marks that other one as aborted.
 pub(super) fn last_panic(stderr: &str) -> Option<PrintedPanic> {
+    // The second is how a `PanicHookInfo` displays itself, which hooks of the user's print. In a
+    // message of the standard library's own hook it may be quoted.
+    last_beginning(stderr, "thread '").or_else(|| last_beginning(stderr, "panicked at "))
+}
+
+fn last_beginning(stderr: &str, beginning: &str) -> Option<PrintedPanic> {
     let mut last: Option<PrintedPanic> = None;
     let mut aborted = false;
-    for (header_at, _) in stderr.match_indices("thread '") {
-        let (before, header) = stderr.split_at_checked(header_at).unwrap_or_default();
-        // A header begins its line.
-        if !before.is_empty() && !before.ends_with('\n') {
+    let lines = stderr.match_indices('\n').map(|(at, _)| at + 1);
+    for line_at in std::iter::once(0).chain(lines) {
+        let header = stderr.get(line_at..).unwrap_or_default();
+        if !header.starts_with(beginning) {
             continue;
         }
         let Some(panic) = parse(header) else { continue };
@@ -67,7 +73,6 @@ fn parse(text: &str) -> Option<PrintedPanic> {
     let (header, rest) = text.split_once('\n').unwrap_or((text, ""));
     // A thread may call itself anything, ` panicked at ` included: the last one counts, except
     // in the old form, whose message may hold anything too.
-    let (_, after) = header.split_once("' ")?;
     let (_, at) = header.rsplit_once("panicked at ")?;
     if let Some((file, line, column)) = at.strip_suffix(':').and_then(location) {
         let message = message(rest);
@@ -79,6 +84,7 @@ fn parse(text: &str) -> Option<PrintedPanic> {
             aborted: false,
         });
     }
+    let (_, after) = header.split_once("' ")?;
     old_form(after.split_once("panicked at '")?.1, rest)
 }
 
@@ -196,6 +202,16 @@ mod tests {
             last_panic("thread 'main' panicked at src/main.rs:4:5:\nmessage"),
             Some(panic("message"))
         );
+    }
+
+    #[test]
+    fn hooks_that_print_what_they_are_given() {
+        let text = "my tool crashed\npanicked at src/main.rs:4:5:\nno such shelf\n";
+        assert_eq!(last_panic(text), Some(panic("no such shelf")));
+        let quoted = "thread 'main' panicked at src/main.rs:4:5:\nworker failed:\n\
+                      panicked at src/worker.rs:9:9:\ninner\n";
+        let message = "worker failed:\npanicked at src/worker.rs:9:9:\ninner";
+        assert_eq!(last_panic(quoted), Some(panic(message)));
     }
 
     #[test]
