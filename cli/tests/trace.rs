@@ -196,6 +196,86 @@ fn filters_choose() {
     }
 }
 
+/// The rows of a summary: calls, errors, bytes and name.
+fn sums(lines: &[String]) -> Vec<(u64, u64, u64, String)> {
+    let row = |line: &String| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let number = |at: usize| columns[at].parse().expect("a number");
+        (number(2), number(3), number(8), columns[9..].join(" "))
+    };
+    lines.iter().skip(1).map(row).collect()
+}
+
+#[test]
+fn calls_are_added_up() {
+    let scene = Scene::new();
+    let program = hostcalls();
+    let files = [
+        "-c",
+        "-e",
+        "path_open,fd_sync,random_get",
+        "--sort-by",
+        "name",
+    ];
+    let row = |calls, errors, bytes, name: &str| (calls, errors, bytes, name.to_owned());
+    assert_eq!(
+        sums(&scene.trace(&files, &program)),
+        [
+            row(1, 0, 0, "fd_sync"),
+            row(4, 1, 0, "path_open"),
+            row(1, 0, 16, "random_get"),
+            row(6, 1, 16, "total"),
+        ]
+    );
+    let letter = "wasmscope-hostcalls/letter.txt";
+    let by_path = [
+        "-c",
+        "--by",
+        "path",
+        "--sort-by",
+        "calls",
+        "-e",
+        "fd_write,fd_read",
+        "-P",
+        letter,
+    ];
+    assert_eq!(
+        sums(&scene.trace(&by_path, &program)),
+        [row(4, 0, 37, letter), row(4, 0, 37, "total")]
+    );
+    let by_fd = [
+        "-c",
+        "--by",
+        "fd",
+        "-e",
+        "fd_read,random_get",
+        "--sort-by",
+        "bytes",
+    ];
+    assert_eq!(
+        sums(&scene.trace(&by_fd, &program)),
+        [
+            // Of 16 bytes each, in an order of names.
+            row(1, 0, 16, "(none)"),
+            row(2, 0, 16, "4"),
+            row(1, 0, 9, "0"),
+            row(4, 0, 41, "total"),
+        ]
+    );
+    let line = line_of(&sample_source("hostcalls"), "RandomState::new()");
+    let by_site = sums(&scene.trace(&["-c", "--by", "site", "-e", "%random"], &program));
+    let (calls, errors, bytes, name) = &by_site[0];
+    assert_eq!((*calls, *errors, *bytes), (1, 0, 16));
+    assert!(
+        name.ends_with(&format!("hostcalls.rs:{line} in hostcalls::random")),
+        "{name}"
+    );
+    // Both, the calls cut and the sums not.
+    let both = scene.trace(&["-C", "-q", "-e", "path_open", "--limit", "1"], &program);
+    assert!(both[0].starts_with("path_open("), "{both:?}");
+    assert_eq!(sums(&both[1..])[0], row(4, 1, 0, "path_open"));
+}
+
 #[test]
 fn tracing_changes_nothing() {
     let scene = Scene::new();
@@ -222,6 +302,7 @@ fn tracing_changes_nothing() {
             ],
             &["-o", "trace.txt", "-e", "none"],
             &["-o", "trace.txt", "--limit", "1"],
+            &["-o", "trace.txt", "-c", "--by", "site"],
         ] {
             let traced = scene.run("trace", options, &program);
             assert_eq!(traced.code, plain.code, "{name} {options:?}");

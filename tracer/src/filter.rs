@@ -13,7 +13,8 @@ use crate::call::{CallResult, HostCall, Value};
 use crate::table::{Errno, Function};
 use crate::trace::Site;
 use functions::FunctionSet;
-use places::{SourcePlace, is_below, normal, paths};
+pub(crate) use places::paths;
+use places::{SourcePlace, is_below, normal};
 
 /// Chooses host calls. The default one wants all.
 #[derive(Debug, Default)]

@@ -11,6 +11,7 @@
 //! - [`HostCall`]: the record itself, plain data with a one-line form.
 //! - [`observe`]: being told of every call as it returns.
 //! - [`filter`]: which calls are wanted.
+//! - [`summary`]: what the calls of a run cost together.
 //! - [`trace`]: what a trace consists of, and how it is written.
 //!
 //! This crate knows nothing of debug information: which source line made a call is found by whoever
@@ -29,6 +30,7 @@ pub mod filter;
 pub mod observe;
 pub mod recent;
 pub mod render;
+pub mod summary;
 pub mod table;
 pub mod trace;
 pub mod wasi_p1;

@@ -4,7 +4,7 @@ use super::report::ReportArgs;
 use super::values;
 use super::world::WorldArgs;
 use crate::exit;
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -36,6 +36,9 @@ pub struct TraceArgs {
 
     #[command(flatten)]
     pub show: ShowArgs,
+
+    #[command(flatten)]
+    pub sum: SumArgs,
 
     #[command(flatten, next_help_heading = "The guest's world")]
     pub world: WorldArgs,
@@ -131,6 +134,59 @@ pub struct ShowArgs {
     /// Leave out how the program ended
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// The summary.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The summary")]
+pub struct SumArgs {
+    /// Show no calls but a table of what they cost together: number, errors, times, bytes
+    #[arg(short = 'c', long, conflicts_with = "summary")]
+    pub summary_only: bool,
+
+    /// Show that table after the calls
+    #[arg(short = 'C', long)]
+    pub summary: bool,
+
+    /// What calls are put together by
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub by: SumBy,
+
+    /// What the table is in order of
+    #[arg(long, value_enum, default_value_t, value_name = "COLUMN")]
+    pub sort_by: SumOrder,
+}
+
+/// What calls are put together by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum SumBy {
+    /// The function called
+    #[default]
+    Function,
+    /// The source line that calls
+    Site,
+    /// The path that the call is about
+    Path,
+    /// The number of the call's descriptor
+    Fd,
+}
+
+/// What the table is in order of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum SumOrder {
+    /// Time of all calls
+    #[default]
+    Time,
+    /// Number of calls
+    Calls,
+    /// Number of failed calls
+    Errors,
+    /// Bytes read and written
+    Bytes,
+    /// The longest call
+    Max,
+    /// Names
+    Name,
 }
 
 impl TraceArgs {

@@ -3,6 +3,7 @@
 mod choose;
 mod interrupt;
 mod sink;
+mod sum;
 
 use super::failure::{self, DebugFile};
 use super::run::print;

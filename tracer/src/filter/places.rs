@@ -80,7 +80,7 @@ pub(super) fn is_below(path: &str, wanted: &str) -> bool {
 
 /// The normal paths that a call is about: those it names, from the directory that they count from,
 /// and those behind its descriptors.
-pub(super) fn paths(call: &HostCall) -> Vec<String> {
+pub(crate) fn paths(call: &HostCall) -> Vec<String> {
     let results = match &call.result {
         CallResult::Ok(results) => results.as_slice(),
         _ => &[],

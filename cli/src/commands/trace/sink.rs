@@ -1,6 +1,7 @@
 //! The path of a host call from the guest's thread to the trace: find its source line, write it,
 //! and hold back what need not be seen at once.
 
+use super::sum::{Sum, sum};
 use crate::args::TraceArgs;
 use anyhow::Context as _;
 use std::fs::File;
@@ -31,6 +32,9 @@ pub(super) struct TraceSink {
     /// The file's name, when it is no standard stream.
     file: Option<PathBuf>,
     filter: Filter,
+    sum: Option<Sum>,
+    /// Show no calls, only their sums.
+    sum_only: bool,
     sites: CallSites,
     with_source: bool,
     /// Show stacks; all of their frames.
@@ -60,6 +64,8 @@ impl TraceSink {
             out: BufWriter::with_capacity(PIECE, out),
             file,
             filter,
+            sum: sum(&args.sum),
+            sum_only: args.sum.summary_only,
             sites,
             with_source: !args.show.no_source,
             stack: (args.show.stack > 0).then_some(args.show.stack > 1),
@@ -82,8 +88,15 @@ impl TraceSink {
             self.write(call, &|| Vec::new());
         }
         self.finished = true;
-        let written = self.exporter.end(end, &mut self.out);
-        self.note(written);
+        if !self.sum_only {
+            let written = self.exporter.end(end, &mut self.out);
+            self.note(written);
+        }
+        if let Some(sum) = &self.sum {
+            let table = sum.summary.table(sum.order);
+            let written = self.out.write_all(table.as_bytes());
+            self.note(written);
+        }
         let flushed = self.out.flush();
         self.note(flushed);
         match (self.broken.take(), &self.file) {
@@ -101,38 +114,55 @@ impl TraceSink {
         }
     }
 
-    /// Writes a call, if it is one of those that are wanted.
+    /// Writes and adds up a call, if it is one of those that are wanted.
     fn write(&mut self, call: HostCall, stack: &dyn Fn() -> Vec<WasmFrame>) {
-        if self.left == 0 || !self.filter.accepts(&call) {
+        if !self.filter.accepts(&call) {
             return;
         }
-        let wants_site = self.with_source || self.filter.needs_site();
-        let frames = match wants_site || self.stack.is_some() {
+        let shown = self.shows_calls();
+        let wants_site = (shown && self.with_source)
+            || self.filter.needs_site()
+            || self
+                .sum
+                .as_ref()
+                .is_some_and(|sum| sum.summary.needs_site());
+        let wants_stack = self.stack.filter(|_| shown);
+        let frames = match wants_site || wants_stack.is_some() {
             true => stack(),
             false => Vec::new(),
         };
-        let mut site = match wants_site {
+        let site = match wants_site {
             true => self.sites.site(&frames),
             false => None,
         };
         if !self.filter.accepts_site(site.as_ref()) {
             return;
         }
-        if !self.with_source {
-            site = None;
-        }
-        let stack = match self.stack {
+        let stack = match wants_stack {
             Some(all) => self.sites.stack(&frames, all),
             None => Vec::new(),
         };
-        self.left -= 1;
-        let traced = TracedCall { call, site, stack };
-        let written = self.exporter.call(&traced, &mut self.out);
-        self.note(written);
+        let mut traced = TracedCall { call, site, stack };
+        if let Some(sum) = &mut self.sum {
+            sum.summary.add(&traced);
+        }
+        if shown {
+            if !self.with_source {
+                traced.site = None;
+            }
+            self.left -= 1;
+            let written = self.exporter.call(&traced, &mut self.out);
+            self.note(written);
+        }
+    }
+
+    /// Whether calls are written, rather than only added up.
+    fn shows_calls(&self) -> bool {
+        self.left > 0 && !self.sum_only
     }
 
     fn is_over(&self) -> bool {
-        self.finished || self.left == 0
+        self.finished || (!self.shows_calls() && self.sum.is_none())
     }
 }
 

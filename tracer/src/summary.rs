@@ -1,0 +1,238 @@
+//! What the calls of a run cost together: counted, timed and added up by function, source line, path
+//! or descriptor, in memory that does not grow with the number of calls.
+
+mod histogram;
+
+use crate::call::{CallResult, HostCall, Value};
+use crate::filter::paths;
+use crate::render::{Rounded, text};
+use crate::trace::TracedCall;
+use histogram::Histogram;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::fmt::{self, Write as _};
+
+/// Rows beyond these are counted together.
+const MAX_ROWS: usize = 10_000;
+
+/// What calls are put together by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// The function called.
+    #[default]
+    Function,
+    /// The source line that calls.
+    Site,
+    /// The path in the guest's world that the call is about.
+    Path,
+    /// The first descriptor of the call, by its number.
+    Fd,
+}
+
+/// What rows are in order of, the largest first; names from the first to the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Time of all calls.
+    #[default]
+    Time,
+    /// Number of calls.
+    Calls,
+    /// Number of failed calls.
+    Errors,
+    /// Bytes read and written.
+    Bytes,
+    /// The longest call.
+    Max,
+    /// What calls are put together by.
+    Name,
+}
+
+/// The sums of a run.
+#[derive(Debug)]
+pub struct Summary {
+    by: By,
+    rows: HashMap<String, Row>,
+    others: Row,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Row {
+    calls: u64,
+    errors: u64,
+    bytes: u64,
+    /// Nanoseconds.
+    total: u64,
+    times: Histogram,
+}
+
+impl Row {
+    fn add(&mut self, call: &HostCall) {
+        self.calls = self.calls.saturating_add(1);
+        self.errors = self.errors.saturating_add(call.result.is_failure().into());
+        self.bytes = self.bytes.saturating_add(bytes(call));
+        if let Some(ns) = call.duration {
+            self.total = self.total.saturating_add(ns);
+            self.times.add(ns);
+        }
+    }
+
+    fn join(&mut self, other: &Row) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.errors = self.errors.saturating_add(other.errors);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.total = self.total.saturating_add(other.total);
+        self.times.join(&other.times);
+    }
+}
+
+impl Summary {
+    /// Sums of no calls yet.
+    pub fn new(by: By) -> Self {
+        Summary {
+            by,
+            rows: HashMap::new(),
+            others: Row::default(),
+        }
+    }
+
+    /// Whether [`Self::add`] looks at the source line of calls.
+    pub fn needs_site(&self) -> bool {
+        self.by == By::Site
+    }
+
+    /// Adds a call.
+    pub fn add(&mut self, traced: &TracedCall) {
+        let name = match self.by {
+            By::Function => None,
+            By::Site => Some(site(traced)),
+            By::Path => Some(path(&traced.call)),
+            By::Fd => Some(fd(&traced.call)),
+        };
+        let name = name.as_deref().unwrap_or(&traced.call.function);
+        // Looked for first: names are not to be copied for each call.
+        let row = if self.rows.contains_key(name) {
+            self.rows.get_mut(name)
+        } else if self.rows.len() < MAX_ROWS {
+            Some(self.rows.entry(name.to_owned()).or_default())
+        } else {
+            None
+        };
+        row.unwrap_or(&mut self.others).add(&traced.call);
+    }
+
+    /// The table, as text with an end of line after each row.
+    pub fn table(&self, order: Order) -> String {
+        let mut rows: Vec<(&str, &Row)> = self
+            .rows
+            .iter()
+            .map(|(name, row)| (name.as_str(), row))
+            .collect();
+        // By name first, so that equal rows stay in an order.
+        rows.sort_unstable_by_key(|(name, _)| *name);
+        match order {
+            Order::Name => {}
+            Order::Time => rows.sort_by_key(|(_, row)| Reverse(row.total)),
+            Order::Calls => rows.sort_by_key(|(_, row)| Reverse(row.calls)),
+            Order::Errors => rows.sort_by_key(|(_, row)| Reverse(row.errors)),
+            Order::Bytes => rows.sort_by_key(|(_, row)| Reverse(row.bytes)),
+            Order::Max => rows.sort_by_key(|(_, row)| Reverse(row.times.max())),
+        }
+        if self.others.calls > 0 {
+            rows.push(("(others)", &self.others));
+        }
+        let mut sum = Row::default();
+        rows.iter().for_each(|(_, row)| sum.join(row));
+        rows.push(("total", &sum));
+        let mut table = String::new();
+        // Writing to a string does not fail.
+        let _ = self.write(&rows, sum.total, &mut table);
+        table
+    }
+
+    fn write(&self, rows: &[(&str, &Row)], total: u64, out: &mut String) -> fmt::Result {
+        let head = match self.by {
+            By::Function => "function",
+            By::Site => "source line",
+            By::Path => "path",
+            By::Fd => "fd",
+        };
+        writeln!(
+            out,
+            "% time     total     calls    errors       min       p50       p99       max         bytes  {head}"
+        )?;
+        for (name, row) in rows {
+            let share = match total {
+                0 => 0.0,
+                total => row.total as f64 * 100.0 / total as f64,
+            };
+            write!(
+                out,
+                "{share:6.2} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>13}  ",
+                Rounded(row.total),
+                row.calls,
+                row.errors,
+                Rounded(row.times.min()),
+                Rounded(row.times.quantile(50)),
+                Rounded(row.times.quantile(99)),
+                Rounded(row.times.max()),
+                row.bytes,
+            )?;
+            text(name, out)?;
+            out.write_char('\n')?;
+        }
+        Ok(())
+    }
+}
+
+/// The bytes that a successful call has moved between guest and host.
+fn bytes(call: &HostCall) -> u64 {
+    let CallResult::Ok(results) = &call.result else {
+        return 0;
+    };
+    let moved = call.args.iter().map(|arg| match &arg.value {
+        // As many as the call says, which may be fewer than there was room for.
+        Value::Buffers { .. } => match results.first().map(|result| &result.value) {
+            Some(Value::Unsigned(count)) => *count,
+            _ => 0,
+        },
+        Value::Bytes(bytes) => bytes.length,
+        Value::Entries { length, .. } => *length,
+        _ => 0,
+    });
+    moved.fold(0, u64::saturating_add)
+}
+
+fn site(traced: &TracedCall) -> String {
+    let Some(site) = &traced.site else {
+        return "(not the program's own)".to_owned();
+    };
+    let mut name = String::new();
+    if let Some(file) = &site.file {
+        name.push_str(file);
+        if let Some(line) = site.line {
+            let _ = write!(name, ":{line}");
+        }
+    }
+    if let Some(function) = &site.function {
+        name.push_str(if name.is_empty() { "in " } else { " in " });
+        name.push_str(function);
+    }
+    name
+}
+
+fn path(call: &HostCall) -> String {
+    // The last one says most: what is opened, after the directory that it is opened in.
+    match paths(call).pop() {
+        Some(path) if path.is_empty() => ".".to_owned(),
+        Some(path) => path,
+        None => "(none)".to_owned(),
+    }
+}
+
+fn fd(call: &HostCall) -> String {
+    let fd = call.args.iter().find_map(|arg| match arg.value {
+        Value::Fd { fd, .. } => Some(fd.to_string()),
+        _ => None,
+    });
+    fd.unwrap_or_else(|| "(none)".to_owned())
+}
