@@ -278,28 +278,37 @@ impl Slot {
                 false => CallResult::Unfinished,
             };
         }
-        let text = self.result.as_str();
+        let (text, cut) = without_backtrace(&self.result, self.result_cut);
         match (inside(text, "Ok("), inside(text, "Err(")) {
             (Some("()"), _) => CallResult::Ok(Vec::new()),
             (Some(inner), _) => match inside(inner, "Err(") {
-                Some(error) => CallResult::Err(value(error, self.result_cut)),
+                Some(error) => CallResult::Err(value(error, cut)),
                 None => CallResult::Ok(vec![Arg {
                     name: Cow::Borrowed(""),
-                    value: value(inside(inner, "Ok(").unwrap_or(inner), self.result_cut),
+                    value: value(inside(inner, "Ok(").unwrap_or(inner), cut),
                     detail: false,
                 }]),
             },
             (None, Some(error)) => match exit_code(error) {
                 Some(code) => CallResult::Exit { code },
-                None => CallResult::Err(value(error, self.result_cut)),
+                None => CallResult::Err(value(error, cut)),
             },
             // A result with a list in it, which Wasmtime leaves out.
             (None, None) => CallResult::Ok(vec![Arg {
                 name: Cow::Borrowed(""),
-                value: value(text, self.result_cut),
+                value: value(text, cut),
                 detail: false,
             }]),
         }
+    }
+}
+
+/// What an error says, without the host's own stack, which Wasmtime adds where `RUST_BACKTRACE` is
+/// set; and whether what is left has been cut.
+fn without_backtrace(text: &str, cut: bool) -> (&str, bool) {
+    match text.split_once("Stack backtrace:\n") {
+        Some((says, _)) if says.ends_with('\n') => (says.trim_end(), false),
+        _ => (text, cut),
     }
 }
 
