@@ -227,7 +227,23 @@ fn about_the_source(report: &Report, symbols: &[Symbols], source: &Source, notes
             "build with debug info: `cargo build`, or for a release build \
              CARGO_PROFILE_RELEASE_DEBUG=full CARGO_PROFILE_RELEASE_STRIP=none cargo build --release",
         ));
-    } else if let (Some(place), Some(missing)) = (&report.place, &source.missing) {
+        return;
+    }
+    let rewritten = |module: usize| {
+        symbols
+            .get(module)
+            .is_some_and(|s| s.module().is_rewritten())
+    };
+    if module.is_some_and(rewritten) {
+        notes.push(Note::remark(
+            "a tool has written the code anew since it was linked (wasm-opt does that): lines may \
+             be off, and calls that it inlined do not show",
+        ));
+        notes.push(Note::help(
+            "to see all of it, run the module as the linker made it (in `target/`)",
+        ));
+    }
+    if let (Some(place), Some(missing)) = (&report.place, &source.missing) {
         notes.extend(missing.help(&place.file, place.path.is_some()));
     }
 }

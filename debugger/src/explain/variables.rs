@@ -7,6 +7,7 @@ use crate::frame_state::TargetFrame;
 use crate::target::Target;
 use crate::unwind::ShadowFrame;
 use crate::values::{Limits, Reader, Value};
+use std::collections::HashMap;
 use wasmscope_symbols::{ModulePc, Symbols, Unavailable};
 
 /// Frames whose variables are read, and variables of each.
@@ -35,6 +36,12 @@ pub(super) fn read(
         LocalsMode::Top => 1,
         LocalsMode::All => MAX_FRAMES,
     };
+    let mut modules = HashMap::new();
+    let mut rewritten = |module: usize, symbols: &Symbols| {
+        *modules
+            .entry(module)
+            .or_insert_with(|| symbols.module().is_rewritten())
+    };
     for (place, (frame, origin)) in stack.frames.iter_mut().zip(&stack.origins).enumerate() {
         let wanted =
             Some(place) == user_frame || (frame.kind == FrameKind::User && mode != LocalsMode::Top);
@@ -54,6 +61,14 @@ pub(super) fn read(
         if origin.wasm == 0 && !has_begun(symbols, frame.pc) {
             frame.variables_unavailable = Some(
                 "the function had only been entered, and its arguments were not in place yet"
+                    .into(),
+            );
+            continue;
+        }
+        if rewritten(frame.module, symbols) {
+            frame.variables_unavailable = Some(
+                "a tool has written the code anew since it was linked (wasm-opt does that), and the \
+                 debug info still tells where variables were before"
                     .into(),
             );
             continue;

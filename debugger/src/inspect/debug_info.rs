@@ -63,6 +63,7 @@ pub(super) fn inspect(module: &Arc<CoreModule>, options: &InspectOptions<'_>) ->
             part: coverage.rows_off_opcodes,
             whole: coverage.rows,
         },
+        rewritten: coverage.rows > 0 && symbols.module().is_rewritten(),
         roots: roots::sum_up(&files, &folders, options.find_source),
         problems: symbols.problems().iter().map(ToString::to_string).collect(),
     }

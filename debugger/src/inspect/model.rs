@@ -199,6 +199,8 @@ pub struct DebugInspection {
     /// Line rows that do not stand at an instruction: a tool changed the code and not the debug
     /// info.
     pub rows_off_opcodes: Share,
+    /// A tool wrote the code anew after it was linked, so that the debug info may not fit it.
+    pub rewritten: bool,
     /// Where the sources lie.
     pub roots: Vec<SourceRoot>,
     /// What is wrong with the debug info, and what that means.

@@ -110,6 +110,16 @@ fn of_module(module: &ModuleInspection) -> Verdict {
             remedy: Some(AS_LINKED.to_owned()),
         };
     }
+    if debug.rewritten {
+        return Verdict {
+            debuggability: Debuggability::Lines,
+            sentence: "A tool has written the code anew since it was linked (wasm-opt does that): \
+                       calls that it inlined will not show, and where variables are now is not \
+                       known."
+                .to_owned(),
+            remedy: Some(AS_LINKED.to_owned()),
+        };
+    }
     let lines = debug.code_with_lines.percent().unwrap_or(0);
     if lines == 0 {
         return Verdict {

@@ -10,6 +10,7 @@ mod metadata;
 mod module;
 mod names;
 mod opcodes;
+mod relocations;
 
 pub use binary::{Binary, BinaryError, BinaryKind};
 pub use externs::{Export, ExternKind, Import};
