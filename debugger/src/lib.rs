@@ -7,6 +7,8 @@
 //! - [`explain()`]: a failure, put into the words of the program's source, as data.
 //! - [`call_sites`]: the source lines that host calls were made from.
 //! - [`inspect`]: what is in a program, without running it.
+//! - [`session`]: a guest under the debugger, stopped and stepped.
+//! - [`protocol`]: what sessions and front ends say to each other.
 //!
 //! Nothing here prints or draws: front ends do.
 
@@ -17,6 +19,8 @@ pub mod call_sites;
 pub mod explain;
 pub mod frame_state;
 pub mod inspect;
+pub mod protocol;
+pub mod session;
 pub mod sources;
 pub mod target;
 pub mod unwind;

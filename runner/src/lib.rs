@@ -13,6 +13,7 @@
 mod calls;
 mod component;
 mod core_module;
+pub mod debuggee;
 mod engine;
 mod exact;
 mod failure;
