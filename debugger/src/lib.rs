@@ -3,6 +3,7 @@
 //! - [`target`]: the few things asked of a stopped guest, whatever holds it.
 //! - [`unwind`]: frames on the stack in linear memory, for code that keeps no locals.
 //! - [`values`]: Rust values out of memory.
+//! - [`program`]: the symbols of all core modules together.
 //! - [`sources`]: source files by the paths in debug info.
 //! - [`explain()`]: a failure, put into the words of the program's source, as data.
 //! - [`call_sites`]: the source lines that host calls were made from.
@@ -19,6 +20,7 @@ pub mod call_sites;
 pub mod explain;
 pub mod frame_state;
 pub mod inspect;
+pub mod program;
 pub mod protocol;
 pub mod session;
 pub mod sources;
@@ -28,3 +30,4 @@ pub mod values;
 
 pub use call_sites::CallSites;
 pub use explain::{ExplainOptions, LocalsMode, Report, explain};
+pub use program::{CodeFrame, ProgramSymbols};

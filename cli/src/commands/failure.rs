@@ -3,14 +3,14 @@
 use crate::args::{Locals, ReportArgs, ReportFormat};
 use crate::output;
 use crate::report::{self, Look};
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use std::io::{self, Write as _};
 use std::path::Path;
-use std::sync::Arc;
+use wasmscope_debugger::program::{DebugFile, open_symbols};
 use wasmscope_debugger::sources::PathMap;
 use wasmscope_debugger::{ExplainOptions, LocalsMode, Report, explain};
 use wasmscope_runner::{Failure, Program};
-use wasmscope_symbols::{BesideModule, Binary, Symbols, SymbolsOptions};
+use wasmscope_symbols::Symbols;
 
 /// Tells of a failure; the answer is the exit code it calls for.
 pub(super) fn tell(
@@ -98,74 +98,22 @@ fn show(report: &Report, args: &ReportArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A file with debug info that the user names, taken apart if it is a Wasm binary.
-pub(super) struct DebugFile {
-    bytes: Arc<[u8]>,
-    modules: Vec<Arc<[u8]>>,
-}
-
-impl DebugFile {
-    /// The file that the options name. Asked for before the run: a mistake must not come out after
-    /// an hour of it.
-    pub(super) fn of(args: &ReportArgs) -> anyhow::Result<Option<Self>> {
-        args.debug_file.as_deref().map(Self::read).transpose()
-    }
-
-    fn read(path: &Path) -> anyhow::Result<Self> {
+/// The file with debug info that the options name. Asked for before the run: a mistake must not
+/// come out after an hour of it.
+pub(super) fn debug_file(args: &ReportArgs) -> anyhow::Result<Option<DebugFile>> {
+    let read = |path: &Path| -> anyhow::Result<DebugFile> {
         let bytes = std::fs::read(path)
             .with_context(|| format!("--debug-file {}: cannot be read", path.display()))?;
-        let bytes: Arc<[u8]> = bytes.into();
-        let modules = match Binary::parse(Arc::clone(&bytes)) {
-            Ok(binary) => binary
-                .modules
-                .iter()
-                .map(|module| module.bytes().into())
-                .collect(),
-            Err(_) => Vec::new(),
-        };
-        Ok(DebugFile { bytes, modules })
-    }
+        Ok(DebugFile::new(bytes.into()))
+    };
+    args.debug_file.as_deref().map(read).transpose()
 }
 
 /// The symbols of all core modules of the program. Without symbols there is less to say, but still
 /// something to be told: what is wrong with them is said, and that is all.
 pub(super) fn symbols(program: &Program, debug_file: Option<&DebugFile>) -> Vec<Symbols> {
-    try_symbols(program, debug_file).unwrap_or_else(|error| {
-        crate::exit::complain(&error);
+    open_symbols(program, debug_file).unwrap_or_else(|error| {
+        crate::exit::complain(&error.into());
         Vec::new()
     })
-}
-
-fn try_symbols(program: &Program, debug_file: Option<&DebugFile>) -> anyhow::Result<Vec<Symbols>> {
-    let binary = Binary::parse(Arc::clone(program.bytes()))
-        .with_context(|| format!("{}: its symbols cannot be read", program.path().display()))?;
-    if binary.modules.len() != program.core_modules().len() {
-        bail!(
-            "{}: its modules are counted in two ways: a bug",
-            program.path().display()
-        );
-    }
-    let search = Some(Arc::new(BesideModule::new(program.path())) as _);
-    // A component's own code is in its largest module; the others are adapters.
-    let largest = (0..binary.modules.len()).max_by_key(|at| {
-        binary
-            .modules
-            .get(*at)
-            .map_or(0, |module| module.bytes().len())
-    });
-    let open = |(at, module): (usize, &Arc<_>)| {
-        let debug_file = debug_file.and_then(|file| {
-            if file.modules.len() == binary.modules.len() {
-                file.modules.get(at).cloned()
-            } else {
-                (Some(at) == largest).then(|| Arc::clone(&file.bytes))
-            }
-        });
-        let options = SymbolsOptions {
-            debug_file,
-            search: Clone::clone(&search),
-        };
-        Symbols::open(Arc::clone(module), &options)
-    };
-    Ok(binary.modules.iter().enumerate().map(open).collect())
 }

@@ -1,6 +1,6 @@
 //! `wasmscope run`: load, run, and explain the failure if there is one.
 
-use super::failure::{self, DebugFile};
+use super::failure;
 use crate::args::{Locals, LogArgs, RunArgs};
 use crate::logging;
 use std::io::{self, Write as _};
@@ -14,7 +14,7 @@ pub fn run(log: &LogArgs, args: &RunArgs) -> anyhow::Result<i32> {
     let component_calls = (program.kind() == ProgramKind::Component).then(ComponentCalls::default);
     logging::init(log, component_calls.as_ref())?;
     // Asked for now: a mistake in it must not come out after an hour's run.
-    let debug_file = DebugFile::of(&args.report)?;
+    let debug_file = failure::debug_file(&args.report)?;
     let world = args.world.world(guest_args);
     let mut options = Options {
         invoke: args.invoke.clone().map(|function| Invoke { function }),

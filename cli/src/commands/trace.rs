@@ -5,7 +5,7 @@ mod interrupt;
 mod sink;
 mod sum;
 
-use super::failure::{self, DebugFile};
+use super::failure;
 use super::run::print;
 use crate::args::{Locals, LogArgs, TraceArgs};
 use crate::{logging, output};
@@ -32,7 +32,7 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
         );
     }
     logging::init(log, None)?;
-    let debug_file = DebugFile::of(&args.report)?;
+    let debug_file = failure::debug_file(&args.report)?;
     let symbols = failure::symbols(&program, debug_file.as_ref());
     let sites = CallSites::new(symbols.clone(), failure::maps(&args.report));
     let filter = choose::filter(&args.choose)?;

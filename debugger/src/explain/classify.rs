@@ -115,7 +115,7 @@ pub(crate) fn kind(file: Option<&str>, function: Option<&str>, module: Option<&s
 
 /// The package that a dependency's file belongs to, as the part of its path up to the package's
 /// own folder; `None` for files that lie in no place for dependencies.
-pub(super) fn package(file: &str) -> Option<&str> {
+pub(crate) fn package(file: &str) -> Option<&str> {
     // Folders between the place and the package's own: the registry's, a checkout's revision.
     const DEPTHS: [(&str, usize); 4] = [
         ("/registry/src/", 2),

@@ -18,7 +18,7 @@ mod round;
 mod stack;
 mod variables;
 
-pub(crate) use classify::{kind as kind_of_code, rustc_path};
+pub(crate) use classify::{kind as kind_of_code, package as package_of, rustc_path};
 pub use report::*;
 pub use round::round_in_words;
 
