@@ -8,6 +8,8 @@
 //! - [`explain()`]: a failure, put into the words of the program's source, as data.
 //! - [`call_sites`]: the source lines that host calls were made from.
 //! - [`inspect`]: what is in a program, without running it.
+//! - [`expression`]: Rust-like expressions on those values.
+//! - [`stepping`]: steps by source lines and opcodes.
 //! - [`session`]: a guest under the debugger, stopped and stepped.
 //! - [`protocol`]: what sessions and front ends say to each other.
 //!
@@ -18,12 +20,14 @@
 
 pub mod call_sites;
 pub mod explain;
+pub mod expression;
 pub mod frame_state;
 pub mod inspect;
 pub mod program;
 pub mod protocol;
 pub mod session;
 pub mod sources;
+pub mod stepping;
 pub mod target;
 pub mod unwind;
 pub mod values;

@@ -1,0 +1,1 @@
+//! Rust-like expressions on the values of a stopped guest.

@@ -1,0 +1,1 @@
+//! Steps by source lines and by opcodes: which places to arm, and when a step is over.
