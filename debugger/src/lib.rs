@@ -1,6 +1,8 @@
 //! What a debugger understands of a stopped guest, and the explanation of a failure.
 //!
 //! - [`target`]: the few things asked of a stopped guest, whatever holds it.
+//! - [`live`]: a paused guest as such a target.
+//! - [`frames`]: its stack as a reader counts it.
 //! - [`unwind`]: frames on the stack in linear memory, for code that keeps no locals.
 //! - [`values`]: Rust values out of memory.
 //! - [`program`]: the symbols of all core modules together.
@@ -22,7 +24,9 @@ pub mod call_sites;
 pub mod explain;
 pub mod expression;
 pub mod frame_state;
+pub mod frames;
 pub mod inspect;
+pub mod live;
 pub mod program;
 pub mod protocol;
 pub mod session;

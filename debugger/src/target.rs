@@ -107,7 +107,7 @@ impl Target for FailedGuest<'_> {
 }
 
 /// A number, as locations know them.
-fn number(value: GlobalValue) -> Option<WasmValue> {
+pub(crate) fn number(value: GlobalValue) -> Option<WasmValue> {
     match value {
         GlobalValue::I32(value) => Some(WasmValue::I32(value.cast_unsigned())),
         GlobalValue::I64(value) => Some(WasmValue::I64(value.cast_unsigned())),
