@@ -1,24 +1,23 @@
 //! Components: WASI 0.2, `wasi:cli/run`, and invoked functions of the world or of an exported
 //! interface.
 
-use crate::engine;
-use crate::exact::{Capture, block_on};
+use crate::exact::Captured;
 use crate::failure::{Failure, Remains, messages};
 use crate::imports::{self, MissingImport};
 use crate::invoke;
 use crate::limits::Limiter;
 use crate::options::{Invoke, Options};
 use crate::program::Program;
-use crate::run::{EntryError, Outcome, RunError, Setup};
+use crate::run::{EntryError, LoadedGuest, RunError, Setup, Watch};
 use crate::stdio::TeedStderr;
 use crate::stopped::StoppedStore;
 use std::time::Duration;
 use wasmscope_tracer::ComponentCalls;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, InstancePre, Linker, ResourceTable, Val};
-use wasmtime::{Engine, Store};
+use wasmtime::{AsContextMut, Engine, Store};
 use wasmtime_wasi::p2::bindings::CommandPre;
-use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 /// What a component's store holds.
 pub(crate) struct ComponentState {
@@ -37,14 +36,15 @@ impl WasiView for ComponentState {
 }
 
 /// A guest ready to run.
-struct Guest {
+pub(crate) struct Guest {
     program: Program,
     store: Store<ComponentState>,
     entry: Entry,
     stderr: TeedStderr,
     timeout: Option<Duration>,
     max_wasm_stack: usize,
-    capture: Capture<ComponentState>,
+    captured: Captured,
+    watch: Watch,
     calls: Option<ComponentCalls>,
 }
 
@@ -62,27 +62,24 @@ enum Entry {
 }
 
 /// Compiles, links and checks everything that can be checked without running.
-pub(crate) fn prepare(
-    setup: &Setup<'_>,
-) -> Result<impl FnOnce() -> Result<Outcome, RunError> + Send + 'static, RunError> {
+pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest, RunError> {
     let Setup {
         engine,
-        code,
         program,
         world,
         options,
         stderr,
+        ref watch,
     } = *setup;
-    let component = engine::compile_component(engine, program)?;
     let mut linker: Linker<ComponentState> = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(|error| RunError::Engine {
         message: format!("{error:#}"),
     })?;
     let pre = linker
-        .instantiate_pre(&component)
-        .map_err(|error| not_linked(program, engine, &component, &error))?;
+        .instantiate_pre(component)
+        .map_err(|error| not_linked(program, engine, component, &error))?;
     let entry =
-        entry(program, engine, &component, pre, options).map_err(|error| RunError::Entry {
+        entry(program, engine, component, pre, options).map_err(|error| RunError::Entry {
             path: program.path().to_path_buf(),
             error,
         })?;
@@ -93,21 +90,20 @@ pub(crate) fn prepare(
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limiter);
-    if options.timeout.is_some() {
-        store.set_epoch_deadline(1);
-    }
-    let capture = Capture::install(code, program, &mut store);
-    let guest = Guest {
+    store.set_epoch_deadline(1);
+    let captured = Captured::new(program);
+    watch.install(&captured, &mut store);
+    Ok(Guest {
         program: program.clone(),
         store,
         entry,
         stderr: stderr.clone(),
         timeout: options.timeout,
         max_wasm_stack: options.wasm_stack(),
-        capture,
+        captured,
+        watch: watch.clone(),
         calls: options.component_calls.clone(),
-    };
-    Ok(move || guest.run())
+    })
 }
 
 /// Names the imports that are not provided; Wasmtime only names the first.
@@ -243,24 +239,15 @@ fn find<'a>(
     }
 }
 
-impl Guest {
-    fn run(mut self) -> Result<Outcome, RunError> {
-        match block_on(self.call()) {
-            Ok(outcome) => Ok(outcome),
-            Err(error) => self.failed(&error),
-        }
-    }
-
-    async fn call(&mut self) -> wasmtime::Result<Outcome> {
+impl LoadedGuest for Guest {
+    async fn call(&mut self) -> wasmtime::Result<(i32, Vec<String>)> {
         match &self.entry {
             Entry::Command(pre) => {
                 let command = pre.instantiate_async(&mut self.store).await?;
+                self.watch.starts(self.store.as_context_mut())?;
                 let result = command.wasi_cli_run().call_run(&mut self.store).await?;
                 let code = if result.is_ok() { 0 } else { 1 };
-                Ok(Outcome::Exited {
-                    code,
-                    results: Vec::new(),
-                })
+                Ok((code, Vec::new()))
             }
             Entry::Call {
                 pre,
@@ -270,6 +257,7 @@ impl Guest {
             } => {
                 let gone = || wasmtime::Error::msg(format!("`{}` is gone", path.join("#")));
                 let instance = pre.instantiate_async(&mut self.store).await?;
+                self.watch.starts(self.store.as_context_mut())?;
                 let mut index = None;
                 for name in path {
                     let found = instance.get_export_index(&mut self.store, index.as_ref(), name);
@@ -282,18 +270,20 @@ impl Guest {
                     .call_async(&mut self.store, arguments, &mut values)
                     .await?;
                 let results = values.iter().map(invoke::show_component).collect();
-                Ok(Outcome::Exited { code: 0, results })
+                Ok((0, results))
             }
         }
     }
 
-    fn failed(self, error: &wasmtime::Error) -> Result<Outcome, RunError> {
-        if let Some(exit) = error.downcast_ref::<I32Exit>() {
-            return Ok(Outcome::Exited {
-                code: exit.0,
-                results: Vec::new(),
-            });
-        }
+    fn program(&self) -> &Program {
+        &self.program
+    }
+
+    fn into_store(self) -> StoppedStore {
+        StoppedStore::Component(self.store)
+    }
+
+    fn failed(self, error: &wasmtime::Error) -> Result<Failure, RunError> {
         let memory_refusal = self.store.data().limiter.refusal();
         if !crate::run::came_out_of_wasm(error) {
             return Err(crate::run::not_instantiated(
@@ -312,14 +302,9 @@ impl Guest {
             memory_refusal,
             timeout: self.timeout,
             max_wasm_stack: self.max_wasm_stack,
-            captured: self.capture.take(),
+            captured: self.captured.take(),
         };
         let store = StoppedStore::Component(self.store);
-        Ok(Outcome::Failed(Failure::new(
-            &self.program,
-            error,
-            store,
-            remains,
-        )))
+        Ok(Failure::new(&self.program, error, store, remains))
     }
 }

@@ -1,21 +1,19 @@
 //! Core modules: WASI preview 1 through the tracer, `_start`, `_initialize` and invoked functions.
 
-use crate::engine;
-use crate::exact::{Capture, block_on};
+use crate::exact::Captured;
 use crate::failure::{Failure, Remains, messages};
 use crate::imports::MissingImport;
 use crate::invoke;
 use crate::limits::Limiter;
 use crate::options::Options;
 use crate::program::Program;
-use crate::run::{EntryError, Outcome, RunError, Setup};
+use crate::run::{EntryError, LoadedGuest, RunError, Setup, Watch};
 use crate::stdio::TeedStderr;
 use crate::stopped::StoppedStore;
 use crate::world::World;
 use std::time::Duration;
 use wasmscope_tracer::{P1Host, Recording};
-use wasmtime::{ExternType, InstancePre, Linker, Module, Store, Val};
-use wasmtime_wasi::I32Exit;
+use wasmtime::{AsContextMut, ExternType, InstancePre, Linker, Module, Store, Val};
 
 /// What a core module's store holds.
 pub(crate) struct CoreState {
@@ -24,7 +22,7 @@ pub(crate) struct CoreState {
 }
 
 /// A guest ready to run.
-struct Guest {
+pub(crate) struct Guest {
     program: Program,
     pre: InstancePre<CoreState>,
     store: Store<CoreState>,
@@ -32,7 +30,8 @@ struct Guest {
     stderr: TeedStderr,
     timeout: Option<Duration>,
     max_wasm_stack: usize,
-    capture: Capture<CoreState>,
+    captured: Captured,
+    watch: Watch,
 }
 
 /// What is called once the module is instantiated (and `_initialize` called, if there is one).
@@ -48,19 +47,16 @@ enum Entry {
 }
 
 /// Compiles, links and checks everything that can be checked without running.
-pub(crate) fn prepare(
-    setup: &Setup<'_>,
-) -> Result<impl FnOnce() -> Result<Outcome, RunError> + Send + 'static, RunError> {
+pub(crate) fn prepare(setup: &Setup<'_>, module: &Module) -> Result<Guest, RunError> {
     let Setup {
         engine,
-        code,
         program,
         world,
         options,
         stderr,
+        ref watch,
     } = *setup;
-    let module = engine::compile_module(engine, program)?;
-    let entry = entry(program, &module, world, options)?;
+    let entry = entry(program, module, world, options)?;
     let wasi = world.wasi(program, stderr)?.build_p1();
     let mut recording = Recording {
         calls: options.remembered_calls,
@@ -73,16 +69,14 @@ pub(crate) fn prepare(
     if let Some(tracing) = &options.tracing {
         host.observe(tracing.observer(program));
     }
-    host.expect_calls_from(&module);
+    host.expect_calls_from(module);
     let state = CoreState {
         host,
         limiter: Limiter::new(options.max_memory_size),
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limiter);
-    if options.timeout.is_some() {
-        store.set_epoch_deadline(1);
-    }
+    store.set_epoch_deadline(1);
     let mut linker: Linker<CoreState> = Linker::new(engine);
     wasmscope_tracer::add_to_linker(&mut linker, |state: &mut CoreState| &mut state.host).map_err(
         |error| RunError::Engine {
@@ -102,13 +96,14 @@ pub(crate) fn prepare(
         });
     }
     let pre = linker
-        .instantiate_pre(&module)
+        .instantiate_pre(module)
         .map_err(|error| RunError::Instantiate {
             path: path(),
             message: messages(&error).join(": "),
         })?;
-    let capture = Capture::install(code, program, &mut store);
-    let guest = Guest {
+    let captured = Captured::new(program);
+    watch.install(&captured, &mut store);
+    Ok(Guest {
         program: program.clone(),
         pre,
         store,
@@ -116,9 +111,9 @@ pub(crate) fn prepare(
         stderr: stderr.clone(),
         timeout: options.timeout,
         max_wasm_stack: options.wasm_stack(),
-        capture,
-    };
-    Ok(move || guest.run())
+        captured,
+        watch: watch.clone(),
+    })
 }
 
 /// What to call, and with which arguments.
@@ -191,15 +186,9 @@ fn entry(
     }
 }
 
-impl Guest {
-    fn run(mut self) -> Result<Outcome, RunError> {
-        match block_on(self.call()) {
-            Ok(results) => Ok(Outcome::Exited { code: 0, results }),
-            Err(error) => self.failed(&error),
-        }
-    }
-
-    async fn call(&mut self) -> wasmtime::Result<Vec<String>> {
+impl LoadedGuest for Guest {
+    async fn call(&mut self) -> wasmtime::Result<(i32, Vec<String>)> {
+        self.watch.starts(self.store.as_context_mut())?;
         let instance = self.pre.instantiate_async(&mut self.store).await?;
         if let Ok(initialize) = instance.get_typed_func::<(), ()>(&mut self.store, "_initialize") {
             initialize.call_async(&mut self.store, ()).await?;
@@ -210,7 +199,7 @@ impl Guest {
             results,
         } = &self.entry
         else {
-            return Ok(Vec::new());
+            return Ok((0, Vec::new()));
         };
         let function = instance
             .get_func(&mut self.store, name)
@@ -219,16 +208,18 @@ impl Guest {
         function
             .call_async(&mut self.store, arguments, &mut values)
             .await?;
-        Ok(values.iter().map(invoke::show_core).collect())
+        Ok((0, values.iter().map(invoke::show_core).collect()))
     }
 
-    fn failed(self, error: &wasmtime::Error) -> Result<Outcome, RunError> {
-        if let Some(exit) = error.downcast_ref::<I32Exit>() {
-            return Ok(Outcome::Exited {
-                code: exit.0,
-                results: Vec::new(),
-            });
-        }
+    fn program(&self) -> &Program {
+        &self.program
+    }
+
+    fn into_store(self) -> StoppedStore {
+        StoppedStore::Core(self.store)
+    }
+
+    fn failed(self, error: &wasmtime::Error) -> Result<Failure, RunError> {
         let state = self.store.data();
         let memory_refusal = state.limiter.refusal();
         if !crate::run::came_out_of_wasm(error) {
@@ -244,14 +235,9 @@ impl Guest {
             memory_refusal,
             timeout: self.timeout,
             max_wasm_stack: self.max_wasm_stack,
-            captured: self.capture.take(),
+            captured: self.captured.take(),
         };
         let store = StoppedStore::Core(self.store);
-        Ok(Outcome::Failed(Failure::new(
-            &self.program,
-            error,
-            store,
-            remains,
-        )))
+        Ok(Failure::new(&self.program, error, store, remains))
     }
 }

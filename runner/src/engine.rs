@@ -28,12 +28,15 @@ pub(crate) enum Code {
     Plain,
     /// Three to five times slower, with every local and operand in memory.
     Debuggable,
+    /// As [`Code::Debuggable`], and it can be made to stop while it runs.
+    Interruptible,
 }
 
 /// Builds the engine.
 pub(crate) fn build(options: &Options, code: Code) -> Result<Engine, RunError> {
     let mut config = base(options)?;
-    config.guest_debug(code == Code::Debuggable);
+    config.guest_debug(code != Code::Plain);
+    config.epoch_interruption(code == Code::Interruptible || options.timeout.is_some());
     // Costs nothing until a guest traps; then the error carries handles to all memories and
     // globals, exported or not.
     config.coredump_on_trap(true);
@@ -51,8 +54,7 @@ fn base(options: &Options) -> Result<Config, RunError> {
     config
         .wasm_backtrace_max_frames(NonZeroUsize::new(MAX_FRAMES))
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
-        .shared_memory(true)
-        .epoch_interruption(options.timeout.is_some());
+        .shared_memory(true);
     if let Some(stack) = options.max_wasm_stack {
         if stack == 0 || stack > MAX_WASM_STACK {
             let message = format!(

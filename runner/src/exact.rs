@@ -1,13 +1,14 @@
 //! Debuggable code: every Wasm local and operand of every frame, taken at the moment of failure,
 //! while the guest is still on the stack. In plain code nothing of this is installed.
 
-use crate::engine::{Code, MAX_FRAMES};
+use crate::engine::MAX_FRAMES;
 use crate::failure::{FrameValues, WasmFrame};
 use crate::program::Program;
 use crate::stopped::{self, WasmValue};
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use wasmtime::{DebugEvent, DebugHandler, FrameHandle, Store, StoreContextMut, Trap};
@@ -34,71 +35,75 @@ enum Owner {
     Unknown,
 }
 
-/// Takes the frames of a guest that fails.
-pub(crate) struct Capture<T> {
-    shared: Arc<Shared>,
-    state: std::marker::PhantomData<fn(T)>,
-}
-
-struct Shared {
+/// The frames of a guest that failed, once it has.
+#[derive(Clone)]
+pub(crate) struct Captured {
     program: Program,
-    frames: Mutex<Vec<CapturedFrame>>,
+    frames: Arc<Mutex<Vec<CapturedFrame>>>,
 }
 
-impl<T> Clone for Capture<T> {
-    fn clone(&self) -> Self {
+impl Captured {
+    /// Nothing is captured yet.
+    pub(crate) fn new(program: &Program) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
-            state: self.state,
-        }
-    }
-}
-
-impl<T: Send + 'static> Capture<T> {
-    /// Has the store report to it, if its code is debuggable; otherwise nothing is ever captured.
-    pub(crate) fn install(code: Code, program: &Program, store: &mut Store<T>) -> Self {
-        let shared = Shared {
             program: program.clone(),
-            frames: Mutex::default(),
-        };
-        let capture = Self {
-            shared: Arc::new(shared),
-            state: std::marker::PhantomData,
-        };
-        if code == Code::Debuggable {
-            store.set_debug_handler(capture.clone());
+            frames: Arc::default(),
         }
-        capture
     }
 
     /// The frames of the last failure, innermost first.
     pub(crate) fn take(&self) -> Vec<CapturedFrame> {
-        let mut frames = self
-            .shared
-            .frames
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *frames)
+        std::mem::take(&mut *self.lock())
     }
-}
 
-impl<T: Send + 'static> DebugHandler for Capture<T> {
-    type Data = T;
-
-    async fn handle(&self, store: StoreContextMut<'_, T>, event: DebugEvent<'_>) {
+    /// Takes the frames if the event is a failure.
+    pub(crate) fn hear<T: 'static>(&self, store: StoreContextMut<'_, T>, event: &DebugEvent<'_>) {
         // After a native stack overflow the innermost frame has not set up what Wasmtime would
         // read its values from; asking for them ends the process.
         let innermost_is_broken = match event {
-            DebugEvent::Trap(trap) => trap == Trap::StackOverflow,
+            DebugEvent::Trap(trap) => *trap == Trap::StackOverflow,
             DebugEvent::HostcallError(error) if !error.is::<I32Exit>() => false,
             _ => return,
         };
-        let captured = capture(&self.shared.program, store, innermost_is_broken);
-        *self
-            .shared
-            .frames
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = captured;
+        let captured = capture(&self.program, store, innermost_is_broken);
+        *self.lock() = captured;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<CapturedFrame>> {
+        self.frames.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Captures and does nothing else.
+pub(crate) struct CaptureHandler<T> {
+    captured: Captured,
+    state: PhantomData<fn(T)>,
+}
+
+impl<T> Clone for CaptureHandler<T> {
+    fn clone(&self) -> Self {
+        Self {
+            captured: self.captured.clone(),
+            state: PhantomData,
+        }
+    }
+}
+
+impl<T: Send + 'static> CaptureHandler<T> {
+    /// Has the failures of a store of debuggable code captured.
+    pub(crate) fn install(captured: &Captured, store: &mut Store<T>) {
+        store.set_debug_handler(Self {
+            captured: captured.clone(),
+            state: PhantomData,
+        });
+    }
+}
+
+impl<T: Send + 'static> DebugHandler for CaptureHandler<T> {
+    type Data = T;
+
+    async fn handle(&self, store: StoreContextMut<'_, T>, event: DebugEvent<'_>) {
+        self.captured.hear(store, &event);
     }
 }
 

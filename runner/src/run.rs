@@ -1,20 +1,25 @@
 //! Running a program in a world: prepare everything on the caller's thread, then run the guest on
 //! a thread of its own, so that its time can be limited.
 
+use crate::debuggee::Supervision;
 use crate::engine::{self, Code};
+use crate::exact::{CaptureHandler, Captured, block_on};
 use crate::failure::{Failure, messages};
 use crate::imports::MissingImport;
 use crate::limits::{MemoryRefusal, RefusedBy};
 use crate::options::Options;
 use crate::program::{Program, ProgramKind};
 use crate::stdio::TeedStderr;
+use crate::stopped::StoppedStore;
 use crate::world::{World, WorldError};
 use crate::{component, core_module};
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
-use wasmtime::{Engine, Trap, WasmBacktrace, WasmCoreDump};
+use wasmtime::{Engine, Store, StoreContextMut, Trap, WasmBacktrace, WasmCoreDump};
+use wasmtime_wasi::I32Exit;
 
 /// How long a guest whose time is up has to come out of the host call it is in.
 const GRACE: Duration = Duration::from_millis(500);
@@ -179,14 +184,44 @@ pub fn run_exact(program: &Program, world: &World, options: &Options) -> Result<
     run_in(Code::Debuggable, program, world, options)
 }
 
-/// Everything that a guest is prepared from.
+/// Everything that a guest is prepared from, beside its compiled code.
 pub(crate) struct Setup<'a> {
     pub engine: &'a Engine,
-    pub code: Code,
     pub program: &'a Program,
     pub world: &'a World,
     pub options: &'a Options,
     pub stderr: &'a TeedStderr,
+    pub watch: Watch,
+}
+
+/// Who watches the guest run.
+#[derive(Clone)]
+pub(crate) enum Watch {
+    /// Nobody.
+    Nobody,
+    /// Debuggable code: frames are captured when it fails.
+    Failures,
+    /// A debugger.
+    Supervision(Arc<Supervision>),
+}
+
+impl Watch {
+    /// Sets a store up to be watched.
+    pub(crate) fn install<T: Send + 'static>(&self, captured: &Captured, store: &mut Store<T>) {
+        match self {
+            Self::Nobody => {}
+            Self::Failures => CaptureHandler::install(captured, store),
+            Self::Supervision(supervision) => supervision.install(captured, store),
+        }
+    }
+
+    /// Lets a debugger look at a guest that is about to run.
+    pub(crate) fn starts<T: 'static>(&self, store: StoreContextMut<'_, T>) -> wasmtime::Result<()> {
+        match self {
+            Self::Nobody | Self::Failures => Ok(()),
+            Self::Supervision(supervision) => supervision.starts(store),
+        }
+    }
 }
 
 fn run_in(
@@ -199,15 +234,59 @@ fn run_in(
     let stderr = TeedStderr::default();
     let setup = Setup {
         engine: &engine,
-        code,
         program,
         world,
         options,
         stderr: &stderr,
+        watch: match code {
+            Code::Plain => Watch::Nobody,
+            Code::Debuggable | Code::Interruptible => Watch::Failures,
+        },
     };
     match program.kind() {
-        ProgramKind::Module => on_guest_thread(&setup, core_module::prepare(&setup)?),
-        ProgramKind::Component => on_guest_thread(&setup, component::prepare(&setup)?),
+        ProgramKind::Module => {
+            let module = engine::compile_module(&engine, program)?;
+            let guest = core_module::prepare(&setup, &module)?;
+            on_guest_thread(&setup, move || run_to_end(guest))
+        }
+        ProgramKind::Component => {
+            let component = engine::compile_component(&engine, program)?;
+            let guest = component::prepare(&setup, &component)?;
+            on_guest_thread(&setup, move || run_to_end(guest))
+        }
+    }
+}
+
+/// A guest ready to run: a core module's or a component's.
+pub(crate) trait LoadedGuest: Send + Sized + 'static {
+    /// Instantiates it and calls what is to be called: the exit code, and what was returned.
+    fn call(&mut self) -> impl Future<Output = wasmtime::Result<(i32, Vec<String>)>> + Send;
+
+    /// What it was loaded from.
+    fn program(&self) -> &Program;
+
+    /// What is left of it.
+    fn into_store(self) -> StoppedStore;
+
+    /// What is to be said of it when the call ended with this error, which is no exit.
+    ///
+    /// # Errors
+    /// When nothing of it has run.
+    fn failed(self, error: &wasmtime::Error) -> Result<Failure, RunError>;
+}
+
+/// Runs a guest that nobody stops.
+fn run_to_end(mut guest: impl LoadedGuest) -> Result<Outcome, RunError> {
+    let result = block_on(guest.call());
+    match result {
+        Ok((code, results)) => Ok(Outcome::Exited { code, results }),
+        Err(error) => match error.downcast_ref::<I32Exit>() {
+            Some(exit) => Ok(Outcome::Exited {
+                code: exit.0,
+                results: Vec::new(),
+            }),
+            None => guest.failed(&error).map(Outcome::Failed),
+        },
     }
 }
 

@@ -146,6 +146,19 @@ impl StoppedGuest {
         }
     }
 
+    /// Takes over the store of a guest of debuggable code, however it ended.
+    pub(crate) fn of_debuggable(program: &Program, mut store: StoppedStore) -> Self {
+        let all = store.instances();
+        let modules = match &mut store {
+            StoppedStore::Core(store) => debuggable_instances(program, store, &all),
+            StoppedStore::Component(store) => debuggable_instances(program, store, &all),
+        };
+        Self {
+            store: Some(store),
+            modules,
+        }
+    }
+
     /// Takes over the store of a guest that failed.
     pub(crate) fn new(
         program: &Program,
@@ -155,6 +168,9 @@ impl StoppedGuest {
         let Some(dump) = dump else {
             return Self::unknown(program, "the failure did not come out of running Wasm code");
         };
+        if store.is_debuggable() {
+            return Self::of_debuggable(program, store);
+        }
         let modules = match &mut store {
             StoppedStore::Core(store) => instances(program, store, dump),
             StoppedStore::Component(store) => instances(program, store, dump),
@@ -162,6 +178,21 @@ impl StoppedGuest {
         Self {
             store: Some(store),
             modules,
+        }
+    }
+}
+
+impl StoppedStore {
+    /// Whether everything in it can be asked for directly.
+    fn is_debuggable(&mut self) -> bool {
+        !self.instances().is_empty()
+    }
+
+    /// All instances, if the code is debuggable.
+    fn instances(&mut self) -> Vec<Instance> {
+        match self {
+            Self::Core(store) => store.debug_all_instances(),
+            Self::Component(store) => store.debug_all_instances(),
         }
     }
 }
@@ -203,7 +234,7 @@ impl Inventory {
 }
 
 /// The value of a global. References are not asked for: that would touch the GC heap.
-fn read(global: &Global, ty: &GlobalType, mut store: impl AsContextMut) -> WasmValue {
+pub(crate) fn read(global: &Global, ty: &GlobalType, mut store: impl AsContextMut) -> WasmValue {
     match ty.content() {
         ValType::Ref(_) => WasmValue::Reference,
         _ => WasmValue::of(&global.get(&mut store)),
@@ -217,23 +248,71 @@ fn instances(
     dump: &WasmCoreDump,
 ) -> Vec<Result<InstanceState, Unavailable>> {
     let inventory = Inventory::new(&mut store, dump);
+    let found = by_module(program, &store, dump.instances());
+    let state = |list: &Vec<Instance>| {
+        the_only(list).map(|instance| instance_state(&instance, &store, &inventory))
+    };
+    found.iter().map(state).collect()
+}
+
+/// As [`instances`], where everything can be asked for directly.
+fn debuggable_instances(
+    program: &Program,
+    mut store: impl AsContextMut,
+    all: &[Instance],
+) -> Vec<Result<InstanceState, Unavailable>> {
+    let found = by_module(program, &store, all);
+    let mut state = |list: &Vec<Instance>| {
+        let instance = the_only(list)?;
+        let memory = instance.debug_memory(&mut store, 0).ok_or_else(no_memory);
+        let globals = (0..)
+            .take(MAX_GLOBALS)
+            .map_while(|index| instance.debug_global(&mut store, index));
+        let globals: Vec<Global> = globals.collect();
+        let mut value = |global: &Global| {
+            let ty = global.ty(&store);
+            Ok(read(global, &ty, &mut store))
+        };
+        Ok(InstanceState {
+            memory,
+            globals: globals.iter().map(&mut value).collect(),
+        })
+    };
+    found.iter().map(&mut state).collect()
+}
+
+/// The instances of each core module of the program.
+pub(crate) fn by_module(
+    program: &Program,
+    store: impl AsContext,
+    all: &[Instance],
+) -> Vec<Vec<Instance>> {
     let mut found: Vec<Vec<Instance>> = program.core_modules().map(|_| Vec::new()).collect();
-    for instance in dump.instances() {
+    for instance in all {
         let module = module_index(program, instance.module(&store));
         if let Some(list) = module.and_then(|module| found.get_mut(module)) {
             list.push(*instance);
         }
     }
-    let state = |list: &Vec<Instance>| match list.as_slice() {
+    found
+}
+
+/// The instance of a module that has only one.
+pub(crate) fn the_only(instances: &[Instance]) -> Result<Instance, Unavailable> {
+    match instances {
         [] => Err(Unavailable::because("the module was not instantiated")),
-        [instance] => Ok(instance_state(instance, &store, &inventory)),
+        [instance] => Ok(*instance),
         several => Err(Unavailable::because(format!(
-            "the module was instantiated {} times, and the stack does not tell which instance \
-             failed",
+            "the module was instantiated {} times, and the stack does not tell which instance is \
+             meant",
             several.len()
         ))),
-    };
-    found.iter().map(state).collect()
+    }
+}
+
+/// Why there is no memory to be read.
+pub(crate) fn no_memory() -> Unavailable {
+    Unavailable::because("the module has no memory, or one shared with other threads")
 }
 
 fn instance_state(
@@ -256,9 +335,7 @@ fn instance_state(
             .memories
             .get(&defined(0))
             .map(|(memory, _)| *memory)
-            .ok_or_else(|| {
-                Unavailable::because("the module has no memory, or one shared with other threads")
-            }),
+            .ok_or_else(no_memory),
     };
 
     let mut globals: Vec<_> = module

@@ -8,10 +8,19 @@
 //!
 //! Nothing here knows lines, variables or commands: those are the debugger's.
 
+mod control;
+mod launch;
+mod paused;
+mod supervision;
+
 use crate::failure::{FrameValues, WasmFrame};
 use crate::stopped::{Unavailable, WasmValue};
 use wasmscope_tracer::HostCall;
 use wasmtime::Trap;
+
+pub use control::Control;
+pub use launch::{Debuggee, End, GuestStdio, Running};
+pub(crate) use supervision::Supervision;
 
 /// A place in code: an opcode of a core module of the program.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -1,0 +1,114 @@
+//! What reaches a running guest from other threads: asking it to stop soon, and ending it.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use wasmtime::Engine;
+
+/// A handle to a running guest, for any thread.
+#[derive(Clone)]
+pub struct Control {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: Engine,
+    interrupt: AtomicBool,
+    killed: AtomicBool,
+    /// Whom to wake when something has been asked for: the guest's thread, while it drives a guest.
+    waker: Mutex<Option<Waker>>,
+}
+
+impl std::fmt::Debug for Control {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control")
+            .field("killed", &self.is_killed())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Control {
+    pub(super) fn new(engine: &Engine) -> Self {
+        let shared = Shared {
+            engine: engine.clone(),
+            interrupt: AtomicBool::new(false),
+            killed: AtomicBool::new(false),
+            waker: Mutex::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Makes the guest stop soon with [`super::Interruption::Interrupted`]: at its next loop or
+    /// call, or when the host call it is in returns. A guest that is stopped already may stop once
+    /// more after it has gone on, so that no request is ever lost.
+    pub fn interrupt(&self) {
+        self.shared.interrupt.store(true, Ordering::SeqCst);
+        self.wake();
+    }
+
+    /// Ends the guest. Nothing of it runs once this has been noticed: at once in a loop, a call or
+    /// a host call that waits; when the supervisor returns, if the guest is stopped.
+    pub fn kill(&self) {
+        self.shared.killed.store(true, Ordering::SeqCst);
+        self.wake();
+    }
+
+    /// Whether [`Control::kill`] was called, or the supervisor answered with
+    /// [`super::Resume::Kill`].
+    pub fn is_killed(&self) -> bool {
+        self.shared.killed.load(Ordering::SeqCst)
+    }
+
+    /// Notes that the guest is to end; for the guest's own thread.
+    pub(super) fn killed(&self) {
+        self.shared.killed.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the guest was asked to stop since this was called last.
+    pub(super) fn take_interrupt(&self) -> bool {
+        self.shared.interrupt.swap(false, Ordering::SeqCst)
+    }
+
+    fn wake(&self) {
+        self.shared.engine.increment_epoch();
+        let waker = self.shared.waker.lock();
+        if let Some(waker) = &*waker.unwrap_or_else(PoisonError::into_inner) {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Runs a guest's future on this thread to its end; `None` when the guest was killed, in which
+    /// case the future has been dropped.
+    pub(super) fn drive<F: Future>(&self, future: F) -> Option<F::Output> {
+        struct Unpark(thread::Thread);
+        impl Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        *self
+            .shared
+            .waker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(waker.clone());
+        let mut context = Context::from_waker(&waker);
+        let mut future = pin!(future);
+        loop {
+            if self.is_killed() {
+                return None;
+            }
+            match future.as_mut().poll(&mut context) {
+                Poll::Ready(_) if self.is_killed() => return None,
+                Poll::Ready(output) => return Some(output),
+                Poll::Pending if self.is_killed() => return None,
+                Poll::Pending => thread::park(),
+            }
+        }
+    }
+}
