@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// How many instances one question is answered with.
 const MAX_INSTANCES: usize = 10_000;
@@ -103,6 +104,59 @@ impl Symbols {
             let body = info.module.body_at(offset)?;
             info.module
                 .snap_to_opcode(found.unwrap_or(body.first_opcode))
+        })
+    }
+}
+
+/// A function with code of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionEntry {
+    /// Index of the Wasm function.
+    pub function: u32,
+    /// Its DIE.
+    pub die: DieId,
+    /// Where a breakpoint on the function belongs: past its prologue.
+    pub entry: CodeOffset,
+    /// Where it is declared.
+    pub declared: SourceLocation,
+}
+
+impl Symbols {
+    /// The functions that are declared in the files that `wanted` says, by rising entry; inlined
+    /// copies are left out. Reads the functions of every unit when first asked: to be kept by
+    /// whoever needs it often.
+    pub fn functions_of_files(&self, wanted: &(dyn Fn(&str) -> bool + Sync)) -> Vec<FunctionEntry> {
+        self.with(|info| {
+            let units = info.units_with_code();
+            let entries = units.par_iter().map(|unit| {
+                let mut files: HashMap<Arc<str>, bool> = HashMap::new();
+                let functions = info.functions(*unit).map(|functions| &*functions.list);
+                let entry = |function: &Function| {
+                    let die = DieId::new(*unit as usize, function.die);
+                    let declared = info.declared_at(die)?;
+                    let file = Arc::clone(&declared.file);
+                    if !*files.entry(file).or_insert_with_key(|file| wanted(file)) {
+                        return None;
+                    }
+                    let entry = info.after_prologue(*unit, function)?;
+                    Some(FunctionEntry {
+                        function: info.module.body_at(entry)?.index,
+                        die,
+                        entry: info.module.snap_to_opcode(entry)?,
+                        declared,
+                    })
+                };
+                let entries: Vec<_> = functions
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(entry)
+                    .collect();
+                entries
+            });
+            let mut entries: Vec<FunctionEntry> = entries.flatten().collect();
+            entries.sort_by_key(|entry| (entry.entry, entry.die));
+            entries.dedup_by_key(|entry| entry.entry);
+            entries
         })
     }
 }

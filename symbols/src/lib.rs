@@ -21,6 +21,7 @@ pub mod operands;
 mod paths;
 pub mod prologue;
 mod snap;
+pub mod statements;
 pub mod symbols;
 pub mod types;
 pub mod variables;
@@ -29,16 +30,17 @@ pub mod wasm;
 pub use dwarf::DieId;
 pub use facts::{Coverage, DebugFacts, UnitFacts};
 pub use frames::{SourceFrame, SourceLocation};
-pub use functions::{FunctionInstance, FunctionMatches, FunctionQuery};
+pub use functions::{FunctionEntry, FunctionInstance, FunctionMatches, FunctionQuery};
 pub use lines::{LineFile, LineMatches, LinePlace};
 pub use location::{FrameBaseRegister, FrameState, PartialBytes, Place, Unavailable, WasmValue};
 pub use names::FunctionName;
 pub use offsets::{CodeOffset, CodeSection, ModulePc};
 pub use paths::path_matches;
+pub use statements::{FunctionPart, FunctionStatements, InlinedCall, StatementPlace};
 pub use symbols::{BesideModule, DebugFiles, Problem, Symbols, SymbolsOptions};
 pub use types::{Type, TypeId, TypeKind};
 pub use variables::{Variable, VariableKind};
 pub use wasm::{
-    Binary, BinaryError, BinaryKind, CoreModule, CustomSection, Export, ExternKind, FunctionBody,
-    Import,
+    Binary, BinaryError, BinaryKind, CallSite, CallTarget, CoreModule, CustomSection, Export,
+    ExternKind, FirstReached, FunctionBody, FunctionCode, Import, Successors,
 };

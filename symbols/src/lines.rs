@@ -264,7 +264,14 @@ impl Wanted<'_> {
         }
         let instance = stretch.instance;
         let function = info.functions(self.unit).and_then(|list| list.at(pc.0));
-        let mut stop = pc;
+        // Rounds of a loop after the first go past the opcodes that only begin and end blocks.
+        let end = CodeOffset(stretch.range.end);
+        let code = info.module.function_code(pc)?;
+        let mut stop = match code.stop_in(pc..end) {
+            Some(stop) => stop,
+            None if code.is_reachable(pc) => pc,
+            None => return None,
+        };
         if let Some(function) = function
             && !instance.inlined
             && let Some(entry) = info.after_prologue(self.unit, function)

@@ -7,6 +7,7 @@
 
 use crate::dwarf::{DebugInfo, Slice};
 use crate::loading::{self, Loaded};
+use crate::statements::KeptStatements;
 use crate::wasm::CoreModule;
 use self_cell::self_cell;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,7 @@ self_cell!(
 struct Inner {
     cell: Cell,
     problems: Vec<Problem>,
+    statements: KeptStatements,
 }
 
 /// What is known about the source of one core module. Cheap to clone, and shared between threads.
@@ -76,7 +78,11 @@ impl Symbols {
                 cell = index(loaded, &mut problems);
             }
         }
-        Symbols(Arc::new(Inner { cell, problems }))
+        Symbols(Arc::new(Inner {
+            cell,
+            problems,
+            statements: KeptStatements::default(),
+        }))
     }
 
     /// The module this is about.
@@ -104,6 +110,10 @@ impl Symbols {
     /// Lends the debug info for a question.
     pub(crate) fn with<T>(&self, question: impl for<'a> FnOnce(&DebugInfo<'a>) -> T) -> T {
         self.0.cell.with_dependent(|_, info| question(info))
+    }
+
+    pub(crate) fn kept_statements(&self) -> &KeptStatements {
+        &self.0.statements
     }
 
     /// The contents of a section the debug info is read from, by its ELF name.

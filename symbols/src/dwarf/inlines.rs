@@ -134,6 +134,23 @@ impl Inlines {
         ranges
     }
 
+    /// Each call that has code: its position in the list, how many calls it lies in, and its
+    /// ranges, rising. Outer ones come before inner ones.
+    pub fn calls(&self) -> Vec<(usize, usize, Vec<PcRange>)> {
+        let mut calls: Vec<(usize, usize, Vec<PcRange>)> = Vec::new();
+        let mut known: HashMap<usize, usize> = HashMap::new();
+        for address in &self.addresses {
+            let at = *known.entry(address.position).or_insert_with(|| {
+                calls.push((address.position, address.depth, Vec::new()));
+                calls.len() - 1
+            });
+            if let Some((_, _, ranges)) = calls.get_mut(at) {
+                ranges.push(address.range);
+            }
+        }
+        calls
+    }
+
     /// The inlined calls that `offset` lies in, outermost first.
     pub fn at(&self, offset: u64) -> Vec<&Inline> {
         let mut found = Vec::new();

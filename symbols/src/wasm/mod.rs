@@ -6,14 +6,18 @@
 
 mod binary;
 mod externs;
+mod flow;
+mod kept;
 mod metadata;
 mod module;
 mod names;
 mod opcodes;
 mod relocations;
+mod tables;
 
 pub use binary::{Binary, BinaryError, BinaryKind};
 pub use externs::{Export, ExternKind, Import};
+pub use flow::{CallSite, CallTarget, FirstReached, FunctionCode, Successors};
 pub use metadata::{Producer, TargetFeature};
 pub use module::{CoreModule, CustomSection, FunctionBody, Section};
 pub use opcodes::Opcodes;

@@ -1,6 +1,7 @@
 //! One core module: bodies, borders, names, custom sections.
 
 use super::externs::{self, Export, ExternKind, Import};
+use super::kept::KeptCode;
 use super::names::Names;
 use crate::offsets::{CodeOffset, CodeSection};
 use std::ops::Range;
@@ -72,6 +73,7 @@ pub struct CoreModule {
     /// The type index of every function, imported ones included.
     function_types: Vec<u32>,
     names: OnceLock<Names>,
+    pub(super) kept: KeptCode,
 }
 
 impl CoreModule {
@@ -206,6 +208,7 @@ impl ModuleBuilder {
                 types: Vec::new(),
                 function_types: Vec::new(),
                 names: OnceLock::new(),
+                kept: KeptCode::default(),
             },
         }
     }

@@ -1,0 +1,600 @@
+//! What the opcodes of one function do, as a debugger needs it: where each may lead, which calls
+//! they make, which locals they write.
+//!
+//! A body is decoded once and kept ([`CoreModule::function_code`]). Control flow is Wasm's own,
+//! structured one; no values are followed here.
+
+use super::{CoreModule, FunctionBody};
+use crate::offsets::CodeOffset;
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
+use wasmparser::Operator;
+
+/// Stands for "returns to the caller" among the targets of branches.
+const RETURN: u32 = u32::MAX;
+
+/// What a call calls.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CallTarget {
+    /// A function of the module, by index in the function index space.
+    Function(u32),
+    /// An imported function, by index in the function index space.
+    Import(u32),
+    /// Whatever is in a table at an index computed by the program.
+    Indirect {
+        /// Index of the table.
+        table: u32,
+        /// Index of the function's type.
+        ty: u32,
+    },
+    /// Whatever a function reference refers to.
+    Reference {
+        /// Index of the function's type.
+        ty: u32,
+    },
+}
+
+/// A call: `call`, `call_indirect`, `call_ref` or their tail-calling forms.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CallSite {
+    /// The call's opcode.
+    pub pc: CodeOffset,
+    /// The opcode after it: where the function goes on, but for a tail call.
+    pub next: CodeOffset,
+    /// What it calls.
+    pub target: CallTarget,
+    /// Whether it is a tail call (`return_call`): the callee takes the function's place.
+    pub tail: bool,
+}
+
+/// Where control goes after an opcode, calls aside.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Successors {
+    /// The opcodes that may be next, rising.
+    pub pcs: Vec<CodeOffset>,
+    /// Whether it may return to the caller (for a tail call: after its callee has).
+    pub returns: bool,
+}
+
+/// What may be reached first from a place, when one looks for certain opcodes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FirstReached {
+    /// The opcodes looked for that may be reached before any other of them, rising.
+    pub stops: Vec<CodeOffset>,
+    /// The calls that may be made on the way, the first opcode's included.
+    pub calls: Vec<CallSite>,
+    /// Whether the function may return on the way.
+    pub returns: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Flow {
+    /// On to the next opcode.
+    Next,
+    /// To one place, by the position of its opcode.
+    Jump(u32),
+    /// To the next opcode, or to another one.
+    Branch(u32),
+    /// To one of several places: a position in `tables`.
+    Table(u32),
+    /// Nowhere: it traps or throws.
+    Nowhere,
+}
+
+/// One opcode.
+#[derive(Clone, Copy)]
+struct Opcode {
+    at: u32,
+    flow: Flow,
+    /// `block`, `loop`, `else` and `end`: they do nothing, and a branch goes past them.
+    label: bool,
+    reachable: bool,
+}
+
+/// The opcodes of one function.
+pub struct FunctionCode {
+    /// Index in the function index space.
+    pub function: u32,
+    /// The body, the declaration of its locals included.
+    pub range: Range<CodeOffset>,
+    opcodes: Box<[Opcode]>,
+    tables: Vec<Box<[u32]>>,
+    calls: Box<[CallSite]>,
+    written: HashSet<u32>,
+    catches: bool,
+}
+
+impl FunctionCode {
+    pub(super) fn read(module: &CoreModule, body: &FunctionBody) -> Self {
+        let mut reading = Reading::new(module);
+        for (at, operator) in module.opcodes(body) {
+            reading.take(at, &operator);
+        }
+        reading.finish(body)
+    }
+
+    /// How many opcodes there are.
+    pub fn len(&self) -> usize {
+        self.opcodes.len()
+    }
+
+    /// Whether not even one opcode could be decoded.
+    pub fn is_empty(&self) -> bool {
+        self.opcodes.is_empty()
+    }
+
+    /// The opcodes' offsets, rising.
+    pub fn opcodes(&self) -> impl ExactSizeIterator<Item = CodeOffset> {
+        self.opcodes.iter().map(Opcode::offset)
+    }
+
+    /// Whether the function catches exceptions: then control may also arrive at a handler, which
+    /// [`successors`](Self::successors) does not tell.
+    pub fn catches_exceptions(&self) -> bool {
+        self.catches
+    }
+
+    /// Whether an opcode starts at `pc`.
+    pub fn is_opcode(&self, pc: CodeOffset) -> bool {
+        self.position(pc).is_some()
+    }
+
+    /// The first opcode at or after `offset`, in the body or before it.
+    pub fn snap(&self, offset: CodeOffset) -> Option<CodeOffset> {
+        self.from(offset).map(|(_, opcode)| opcode.offset())
+    }
+
+    /// The opcode that `offset` lies in.
+    pub fn opcode_at(&self, offset: CodeOffset) -> Option<CodeOffset> {
+        if offset >= self.range.end {
+            return None;
+        }
+        let next = self.opcodes.partition_point(|op| op.offset() <= offset);
+        Some(self.opcodes.get(next.checked_sub(1)?)?.offset())
+    }
+
+    /// The opcode after the one that `offset` lies in, as they stand in the binary.
+    pub fn next_opcode(&self, offset: CodeOffset) -> Option<CodeOffset> {
+        let next = self.opcodes.partition_point(|op| op.offset() <= offset);
+        Some(self.opcodes.get(next)?.offset())
+    }
+
+    /// Where to stop so as to see everything that is executed from `range` on: its first opcode
+    /// that does something.
+    ///
+    /// Branches go past `block`, `loop` and `end`: a stop there would miss all rounds of a loop
+    /// but the first, and whoever leaves a block by a branch. `None` when nothing in the range
+    /// is ever executed, or does anything.
+    pub fn stop_in(&self, range: Range<CodeOffset>) -> Option<CodeOffset> {
+        let (first, _) = self.from(range.start)?;
+        let opcodes = self.opcodes.get(first..)?.iter();
+        opcodes
+            .take_while(|op| op.offset() < range.end)
+            .find(|op| op.reachable && !op.label)
+            .map(Opcode::offset)
+    }
+
+    /// Whether execution can come to the opcode at `pc`, calls assumed to return.
+    pub fn is_reachable(&self, pc: CodeOffset) -> bool {
+        let opcode = self.position(pc).and_then(|at| self.opcodes.get(at));
+        opcode.is_some_and(|opcode| opcode.reachable)
+    }
+
+    /// The calls in a part of the body that can be reached, by rising offset.
+    pub fn calls_in(&self, range: Range<CodeOffset>) -> &[CallSite] {
+        let first = self.calls.partition_point(|call| call.pc < range.start);
+        let end = self.calls.partition_point(|call| call.pc < range.end);
+        self.calls.get(first..end).unwrap_or_default()
+    }
+
+    /// The call at `pc`.
+    pub fn call_at(&self, pc: CodeOffset) -> Option<CallSite> {
+        let at = self.calls.binary_search_by_key(&pc, |call| call.pc).ok()?;
+        self.calls.get(at).copied()
+    }
+
+    /// Whether any opcode writes this local. One that is a parameter and is never written keeps
+    /// what the caller passed.
+    pub fn writes_local(&self, local: u32) -> bool {
+        self.written.contains(&local)
+    }
+
+    /// Where control may go from the opcode at `pc` within the function; a call goes on behind
+    /// itself. Exceptions are left out. `None` when no opcode starts there.
+    pub fn successors(&self, pc: CodeOffset) -> Option<Successors> {
+        let position = self.position(pc)?;
+        let mut successors = Successors::default();
+        self.for_each_next(position, |next| match self.opcodes.get(next as usize) {
+            Some(opcode) => successors.pcs.push(opcode.offset()),
+            None => successors.returns = true,
+        });
+        successors.pcs.sort_unstable();
+        successors.pcs.dedup();
+        Some(successors)
+    }
+
+    /// Follows control from the opcode at `from` to the opcodes that `wanted` says, and not past
+    /// them. `from` itself counts only when control comes back to it. Exceptions are left out.
+    pub fn first_reached(
+        &self,
+        from: CodeOffset,
+        wanted: impl Fn(CodeOffset) -> bool,
+    ) -> FirstReached {
+        let mut found = FirstReached::default();
+        let Some(start) = self.position(from) else {
+            return found;
+        };
+        let mut stops = BTreeSet::new();
+        let mut seen = vec![false; self.opcodes.len()];
+        let mut open = vec![start];
+        while let Some(position) = open.pop() {
+            if let Some(call) = self
+                .opcodes
+                .get(position)
+                .and_then(|opcode| self.call_at(opcode.offset()))
+            {
+                found.calls.push(call);
+            }
+            self.for_each_next(position, |next| {
+                let next = next as usize;
+                let (Some(opcode), Some(seen)) = (self.opcodes.get(next), seen.get_mut(next))
+                else {
+                    found.returns = true;
+                    return;
+                };
+                if std::mem::replace(seen, true) {
+                    return;
+                }
+                if wanted(opcode.offset()) {
+                    stops.insert(opcode.offset());
+                } else {
+                    open.push(next);
+                }
+            });
+        }
+        found.calls.sort_by_key(|call| call.pc);
+        found.calls.dedup();
+        found.stops = stops.into_iter().collect();
+        found
+    }
+
+    fn position(&self, pc: CodeOffset) -> Option<usize> {
+        self.opcodes.binary_search_by_key(&pc, Opcode::offset).ok()
+    }
+
+    fn from(&self, offset: CodeOffset) -> Option<(usize, &Opcode)> {
+        let position = self.opcodes.partition_point(|op| op.offset() < offset);
+        Some((position, self.opcodes.get(position)?))
+    }
+
+    /// Gives the positions that may come next; [`RETURN`], or one past the end, for the caller.
+    fn for_each_next(&self, position: usize, mut found: impl FnMut(u32)) {
+        let Some(opcode) = self.opcodes.get(position) else {
+            return;
+        };
+        let next = u32::try_from(position.saturating_add(1)).unwrap_or(RETURN);
+        match opcode.flow {
+            Flow::Next => found(next),
+            Flow::Jump(to) => found(to),
+            Flow::Branch(to) => {
+                found(next);
+                found(to);
+            }
+            Flow::Table(table) => {
+                let targets = self.tables.get(table as usize);
+                targets.into_iter().flatten().copied().for_each(found);
+            }
+            Flow::Nowhere => {}
+        }
+    }
+
+    /// Marks what can be reached from the first opcode and from handlers of exceptions.
+    fn mark_reachable(&mut self, handlers: Vec<u32>) {
+        let mut open = handlers;
+        open.push(0);
+        while let Some(position) = open.pop() {
+            let Some(opcode) = self.opcodes.get_mut(position as usize) else {
+                continue;
+            };
+            if !std::mem::replace(&mut opcode.reachable, true) {
+                self.for_each_next(position as usize, |next| open.push(next));
+            }
+        }
+    }
+}
+
+impl Opcode {
+    fn offset(&self) -> CodeOffset {
+        CodeOffset(u64::from(self.at))
+    }
+}
+
+impl std::fmt::Debug for FunctionCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FunctionCode")
+            .field("function", &self.function)
+            .field("range", &self.range)
+            .field("opcodes", &self.opcodes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A block that is open while opcodes go by.
+#[derive(Default)]
+struct Label {
+    /// Where a branch to it goes, for a loop; for others that is known at their end.
+    start: Option<u32>,
+    /// What waits for its end: positions of opcodes that jump or branch there.
+    waiting: Vec<Waiting>,
+    /// The `if` whose other branch has not begun.
+    undecided: Option<u32>,
+}
+
+/// Something to be told where a block ends.
+enum Waiting {
+    Opcode(u32),
+    /// A target of a `br_table`: which table, and where in it.
+    Table(u32, u32),
+    /// The handler of a `try_table`.
+    Handler,
+}
+
+struct Reading<'m> {
+    module: &'m CoreModule,
+    opcodes: Vec<Opcode>,
+    tables: Vec<Box<[u32]>>,
+    calls: Vec<CallSite>,
+    written: HashSet<u32>,
+    labels: Vec<Label>,
+    handlers: Vec<u32>,
+    catches: bool,
+    /// The last opcode was a call, and waits to be told where the next one is.
+    call_open: bool,
+}
+
+impl<'m> Reading<'m> {
+    fn new(module: &'m CoreModule) -> Self {
+        Reading {
+            module,
+            opcodes: Vec::new(),
+            tables: Vec::new(),
+            calls: Vec::new(),
+            written: HashSet::new(),
+            labels: vec![Label::default()],
+            handlers: Vec::new(),
+            catches: false,
+            call_open: false,
+        }
+    }
+
+    fn take(&mut self, at: CodeOffset, operator: &Operator<'_>) {
+        if std::mem::take(&mut self.call_open)
+            && let Some(call) = self.calls.last_mut()
+        {
+            call.next = at;
+        }
+        // Code sections are below 4 GiB, and have fewer opcodes than bytes.
+        let position = u32::try_from(self.opcodes.len()).unwrap_or(RETURN);
+        self.opcodes.push(Opcode {
+            at: u32::try_from(at.0).unwrap_or(u32::MAX),
+            flow: Flow::Next,
+            label: false,
+            reachable: false,
+        });
+        self.control(position, operator);
+        self.call(at, operator);
+        if let Operator::LocalSet { local_index } | Operator::LocalTee { local_index } = operator {
+            self.written.insert(*local_index);
+        }
+    }
+
+    fn set(&mut self, position: u32, flow: Flow) {
+        if let Some(opcode) = self.opcodes.get_mut(position as usize) {
+            opcode.flow = flow;
+        }
+    }
+
+    fn mark_label(&mut self, position: u32) {
+        if let Some(opcode) = self.opcodes.get_mut(position as usize) {
+            opcode.label = true;
+        }
+    }
+
+    fn control(&mut self, position: u32, operator: &Operator<'_>) {
+        use Operator as O;
+        match operator {
+            O::Block { .. } | O::Try { .. } => self.open(position, Label::default()),
+            O::Loop { .. } => self.open(
+                position,
+                Label {
+                    start: Some(position.saturating_add(1)),
+                    ..Label::default()
+                },
+            ),
+            O::TryTable { try_table } => {
+                self.catches = true;
+                for catch in &try_table.catches {
+                    use wasmparser::Catch;
+                    let (Catch::One { label, .. }
+                    | Catch::OneRef { label, .. }
+                    | Catch::All { label }
+                    | Catch::AllRef { label }) = catch;
+                    self.branch_to(*label, Waiting::Handler);
+                }
+                self.open(position, Label::default());
+            }
+            O::If { .. } => {
+                self.labels.push(Label {
+                    undecided: Some(position),
+                    ..Label::default()
+                });
+            }
+            O::Else => {
+                self.mark_label(position);
+                let undecided = self.labels.last_mut().and_then(|l| l.undecided.take());
+                if let Some(opening) = undecided {
+                    self.set(opening, Flow::Branch(position.saturating_add(1)));
+                }
+                self.set(position, Flow::Jump(RETURN));
+                self.branch_to(0, Waiting::Opcode(position));
+            }
+            O::Catch { .. } | O::CatchAll => {
+                self.catches = true;
+                self.mark_label(position);
+                self.handlers.push(position.saturating_add(1));
+                self.set(position, Flow::Jump(RETURN));
+                self.branch_to(0, Waiting::Opcode(position));
+            }
+            O::End | O::Delegate { .. } => self.close(position),
+            O::Br { relative_depth } => {
+                self.set(position, Flow::Jump(RETURN));
+                self.branch_to(*relative_depth, Waiting::Opcode(position));
+            }
+            O::BrIf { relative_depth }
+            | O::BrOnNull { relative_depth }
+            | O::BrOnNonNull { relative_depth }
+            | O::BrOnCast { relative_depth, .. }
+            | O::BrOnCastFail { relative_depth, .. } => {
+                self.set(position, Flow::Branch(RETURN));
+                self.branch_to(*relative_depth, Waiting::Opcode(position));
+            }
+            O::BrTable { targets } => self.br_table(position, targets),
+            O::Return
+            | O::ReturnCall { .. }
+            | O::ReturnCallIndirect { .. }
+            | O::ReturnCallRef { .. } => self.set(position, Flow::Jump(RETURN)),
+            O::Unreachable | O::Throw { .. } | O::ThrowRef | O::Rethrow { .. } => {
+                self.set(position, Flow::Nowhere);
+            }
+            _ => {}
+        }
+    }
+
+    fn br_table(&mut self, position: u32, targets: &wasmparser::BrTable<'_>) {
+        let mut depths: Vec<u32> = targets.targets().map_while(Result::ok).collect();
+        depths.push(targets.default());
+        depths.sort_unstable();
+        depths.dedup();
+        let table = u32::try_from(self.tables.len()).unwrap_or(RETURN);
+        self.tables.push(vec![RETURN; depths.len()].into());
+        self.set(position, Flow::Table(table));
+        for (slot, depth) in (0..).zip(depths) {
+            self.branch_to(depth, Waiting::Table(table, slot));
+        }
+    }
+
+    fn open(&mut self, position: u32, label: Label) {
+        self.mark_label(position);
+        self.labels.push(label);
+    }
+
+    fn close(&mut self, position: u32) {
+        let Some(label) = self.labels.pop() else {
+            return;
+        };
+        // The body's own end returns: that is something done.
+        let target = if self.labels.is_empty() {
+            self.set(position, Flow::Jump(RETURN));
+            RETURN
+        } else {
+            self.mark_label(position);
+            position.saturating_add(1)
+        };
+        if let Some(opening) = label.undecided {
+            self.set(opening, Flow::Branch(target));
+        }
+        for waiting in label.waiting {
+            self.resolve(waiting, target);
+        }
+    }
+
+    /// A branch to the label so many blocks further out.
+    fn branch_to(&mut self, depth: u32, waiting: Waiting) {
+        let index = self.labels.len().checked_sub(1);
+        let index = index.and_then(|last| last.checked_sub(usize::try_from(depth).ok()?));
+        let Some(label) = index.and_then(|index| self.labels.get_mut(index)) else {
+            return;
+        };
+        match label.start {
+            Some(start) => self.resolve(waiting, start),
+            None => label.waiting.push(waiting),
+        }
+    }
+
+    fn resolve(&mut self, waiting: Waiting, target: u32) {
+        match waiting {
+            Waiting::Opcode(position) => {
+                if let Some(opcode) = self.opcodes.get_mut(position as usize) {
+                    match &mut opcode.flow {
+                        Flow::Jump(to) | Flow::Branch(to) => *to = target,
+                        _ => {}
+                    }
+                }
+            }
+            Waiting::Table(table, slot) => {
+                let slots = self.tables.get_mut(table as usize);
+                if let Some(to) = slots.and_then(|slots| slots.get_mut(slot as usize)) {
+                    *to = target;
+                }
+            }
+            Waiting::Handler => self.handlers.push(target),
+        }
+    }
+
+    fn call(&mut self, at: CodeOffset, operator: &Operator<'_>) {
+        use Operator as O;
+        let direct = |function: u32| match function < self.module.imported_functions {
+            true => CallTarget::Import(function),
+            false => CallTarget::Function(function),
+        };
+        let (target, tail) = match *operator {
+            O::Call { function_index } => (direct(function_index), false),
+            O::ReturnCall { function_index } => (direct(function_index), true),
+            O::CallIndirect {
+                type_index,
+                table_index,
+            } => (indirect(table_index, type_index), false),
+            O::ReturnCallIndirect {
+                type_index,
+                table_index,
+            } => (indirect(table_index, type_index), true),
+            O::CallRef { type_index } => (CallTarget::Reference { ty: type_index }, false),
+            O::ReturnCallRef { type_index } => (CallTarget::Reference { ty: type_index }, true),
+            _ => return,
+        };
+        self.calls.push(CallSite {
+            pc: at,
+            next: at,
+            target,
+            tail,
+        });
+        self.call_open = true;
+    }
+
+    fn finish(mut self, body: &FunctionBody) -> FunctionCode {
+        // Blocks that damage left open: their ends are not known.
+        if std::mem::take(&mut self.call_open)
+            && let Some(call) = self.calls.last_mut()
+        {
+            call.next = body.range.end;
+        }
+        let mut code = FunctionCode {
+            function: body.index,
+            range: body.range.clone(),
+            opcodes: self.opcodes.into_boxed_slice(),
+            tables: self.tables,
+            calls: Box::default(),
+            written: self.written,
+            catches: self.catches,
+        };
+        code.mark_reachable(self.handlers);
+        let mut calls = self.calls;
+        calls.retain(|call| code.is_reachable(call.pc));
+        code.calls = calls.into_boxed_slice();
+        code
+    }
+}
+
+fn indirect(table: u32, ty: u32) -> CallTarget {
+    CallTarget::Indirect { table, ty }
+}
