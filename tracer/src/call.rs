@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-use crate::table::Class;
+use crate::table::{self, Class, Function};
 
 /// Text that is usually a name out of a table, and owned when it comes from the guest's imports.
 pub type Name = Cow<'static, str>;
@@ -31,6 +31,84 @@ pub struct HostCall {
     pub start: Option<u64>,
     /// Nanoseconds spent in the call, when time was recorded and the call has returned.
     pub duration: Option<u64>,
+    /// What was done to the call on purpose, to see what the guest makes of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tampering: Option<Tampering>,
+}
+
+/// What fault injection did to a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tampering {
+    /// The result was made up: the host was never asked.
+    pub result: bool,
+    /// Nanoseconds that the call was held up before it was made.
+    pub delay_enter: Option<u64>,
+    /// Nanoseconds that the call was held up before it returned.
+    pub delay_exit: Option<u64>,
+}
+
+impl Tampering {
+    /// The mark in a line of text, in strace's words.
+    pub fn mark(&self) -> &'static str {
+        let delayed = self.delay_enter.is_some() || self.delay_exit.is_some();
+        match (self.result, delayed) {
+            (true, true) => " (INJECTED) (DELAYED)",
+            (true, false) => " (INJECTED)",
+            (false, true) => " (DELAYED)",
+            (false, false) => "",
+        }
+    }
+}
+
+/// How many bytes a call moved between guest and host: contents of files, streams and buffers, not
+/// the paths and structures around them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Bytes that the guest got.
+    pub read: u64,
+    /// Bytes that the guest gave.
+    pub written: u64,
+}
+
+impl HostCall {
+    /// The bytes that the call moved: none if it failed.
+    pub fn moved(&self) -> Moved {
+        let mut moved = Moved::default();
+        let CallResult::Ok(results) = &self.result else {
+            return moved;
+        };
+        // A component's arguments go to the host and its results come from there; the arguments of
+        // preview 1 say where contents are, in either direction.
+        let of_component = self.module.contains(':');
+        for arg in &self.args {
+            match &arg.value {
+                // As many as the call says, which may be fewer than there was room for.
+                Value::Buffers { .. } => {
+                    let count = match results.first().map(|result| &result.value) {
+                        Some(Value::Unsigned(count)) => *count,
+                        _ => 0,
+                    };
+                    let row = table::find(&self.module, &self.function);
+                    match row.is_some_and(Function::gives) {
+                        true => moved.written = moved.written.saturating_add(count),
+                        false => moved.read = moved.read.saturating_add(count),
+                    }
+                }
+                Value::Bytes(bytes) if of_component => {
+                    moved.written = moved.written.saturating_add(bytes.length);
+                }
+                Value::Bytes(bytes) => moved.read = moved.read.saturating_add(bytes.length),
+                Value::Entries { length, .. } => moved.read = moved.read.saturating_add(*length),
+                _ => {}
+            }
+        }
+        for result in results.iter().filter(|_| of_component) {
+            if let Value::Bytes(bytes) = &result.value {
+                moved.read = moved.read.saturating_add(bytes.length);
+            }
+        }
+        moved
+    }
 }
 
 /// A named argument, structure field or result.
@@ -67,6 +145,15 @@ pub enum Value {
         fd: u32,
         /// The path in the guest's world, when known.
         path: Option<String>,
+    },
+    /// A resource of a component's: a handle to something of the host's.
+    Resource {
+        /// What it is, `descriptor`.
+        kind: Name,
+        /// The host's number for it.
+        id: u32,
+        /// What it stands for, when that is known: a path, a stream, what it was made from.
+        label: Option<String>,
     },
     /// A path as the guest passed it.
     Path(Bytes),

@@ -30,6 +30,7 @@ pub fn define<T: 'static>(
             result: CallResult::Unfinished,
             start: None,
             duration: None,
+            tampering: None,
         };
         let id = get(caller.data_mut()).enter_custom(call);
         let outcome = function(&mut caller, params, results);

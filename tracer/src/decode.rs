@@ -28,6 +28,7 @@ pub(crate) fn call(slot: &Slot, row: &'static Function, strings: &StringSizes) -
         result: decoder.result(),
         start: slot.start,
         duration: slot.duration,
+        tampering: slot.tampering,
     }
 }
 

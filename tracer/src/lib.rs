@@ -35,7 +35,7 @@ pub mod table;
 pub mod trace;
 pub mod wasi_p1;
 
-pub use call::{Arg, Bytes, CallResult, HostCall, Name, Value};
+pub use call::{Arg, Bytes, CallResult, HostCall, Moved, Name, Tampering, Value};
 pub use components::{Arguments, ComponentCalls, ComponentRecording};
 pub use observe::CallObserver;
 pub use recent::{RecentCalls, Recording};

@@ -4,7 +4,7 @@
 //! What is copied is decided by the table alone ([`crate::table::Kind`]); `decode` turns a slot of
 //! the ring into a [`HostCall`].
 
-use crate::call::{CallResult, HostCall};
+use crate::call::{CallResult, HostCall, Tampering};
 use crate::capture::{self, Limits, Words};
 use crate::copies::{Copies, When};
 use crate::decode;
@@ -88,6 +88,7 @@ pub(crate) struct Slot {
     /// Nanoseconds since the origin.
     pub(crate) start: Option<u64>,
     pub(crate) duration: Option<u64>,
+    pub(crate) tampering: Option<Tampering>,
 }
 
 /// A few paths in one buffer, which is used again for the next call.
@@ -200,6 +201,7 @@ impl RecentCalls {
             What::Custom(call) => Some(HostCall {
                 start: slot.start,
                 duration: slot.duration,
+                tampering: slot.tampering,
                 ..(**call).clone()
             }),
         }
@@ -253,6 +255,7 @@ impl RecentCalls {
             slot.ended = Ended::NotYet;
             slot.start = start;
             slot.duration = None;
+            slot.tampering = None;
         }
         id
     }

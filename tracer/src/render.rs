@@ -4,7 +4,7 @@
 //! Everything a guest can influence is escaped, so that a line never moves a terminal's cursor, and
 //! bounded, so that it stays a line. Structured output is serde's business, on [`HostCall`] itself.
 
-use crate::call::{Arg, Bytes, CallResult, HostCall, Value};
+use crate::call::{Arg, Bytes, CallResult, HostCall, Tampering, Value};
 use std::fmt;
 use std::time::Duration;
 
@@ -77,13 +77,22 @@ impl LineStyle {
     /// # Errors
     /// Those of `out`.
     pub fn call(&self, call: &HostCall, out: &mut dyn fmt::Write) -> fmt::Result {
-        self.function(call, out)?;
-        self.arguments(call, out)?;
-        self.result(&call.result, out)?;
+        self.call_without_time(call, out)?;
         match call.duration {
             Some(ns) => write!(out, " <{}>", Rounded(ns)),
             None => Ok(()),
         }
+    }
+
+    /// As [`Self::call`], without how long it took.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn call_without_time(&self, call: &HostCall, out: &mut dyn fmt::Write) -> fmt::Result {
+        self.function(call, out)?;
+        self.arguments(call, out)?;
+        self.result(&call.result, out)?;
+        out.write_str(call.tampering.as_ref().map_or("", Tampering::mark))
     }
 
     /// Writes the name of the function that is called, as much of it as is needed.
@@ -183,6 +192,18 @@ impl LineStyle {
                     Some(path) => {
                         out.write_char('<')?;
                         text(path, out)?;
+                        out.write_char('>')
+                    }
+                    None => Ok(()),
+                }
+            }
+            Value::Resource { kind, id, label } => {
+                text(kind, out)?;
+                write!(out, "#{id}")?;
+                match label {
+                    Some(label) => {
+                        out.write_str(" <")?;
+                        text(label, out)?;
                         out.write_char('>')
                     }
                     None => Ok(()),
@@ -345,6 +366,22 @@ fn chars(text: &str, in_quotes: bool, out: &mut dyn fmt::Write) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+/// A value as it stands in a line.
+pub(crate) fn plain(value: &Value, style: &LineStyle) -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = style.value(value, &mut text);
+    text
+}
+
+/// Nanoseconds since 1970 as RFC 3339 in UTC.
+pub(crate) fn time(ns: u64) -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = wall_clock(ns, &mut text);
+    text
 }
 
 /// Writes nanoseconds since 1970 as RFC 3339 in UTC, with as many digits of the second as needed.

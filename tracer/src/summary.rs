@@ -3,7 +3,7 @@
 
 mod histogram;
 
-use crate::call::{CallResult, HostCall, Value};
+use crate::call::{HostCall, Value};
 use crate::filter::paths;
 use crate::render::{Rounded, text};
 use crate::trace::TracedCall;
@@ -69,7 +69,9 @@ impl Row {
     fn add(&mut self, call: &HostCall) {
         self.calls = self.calls.saturating_add(1);
         self.errors = self.errors.saturating_add(call.result.is_failure().into());
-        self.bytes = self.bytes.saturating_add(bytes(call));
+        let moved = call.moved();
+        self.bytes = self.bytes.saturating_add(moved.read);
+        self.bytes = self.bytes.saturating_add(moved.written);
         if let Some(ns) = call.duration {
             self.total = self.total.saturating_add(ns);
             self.times.add(ns);
@@ -182,24 +184,6 @@ impl Summary {
         }
         Ok(())
     }
-}
-
-/// The bytes that a successful call has moved between guest and host.
-fn bytes(call: &HostCall) -> u64 {
-    let CallResult::Ok(results) = &call.result else {
-        return 0;
-    };
-    let moved = call.args.iter().map(|arg| match &arg.value {
-        // As many as the call says, which may be fewer than there was room for.
-        Value::Buffers { .. } => match results.first().map(|result| &result.value) {
-            Some(Value::Unsigned(count)) => *count,
-            _ => 0,
-        },
-        Value::Bytes(bytes) => bytes.length,
-        Value::Entries { length, .. } => *length,
-        _ => 0,
-    });
-    moved.fold(0, u64::saturating_add)
 }
 
 fn site(traced: &TracedCall) -> String {

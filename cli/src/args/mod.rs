@@ -10,7 +10,7 @@ mod world;
 
 pub use report::{Locals, ReportArgs, ReportFormat};
 pub use run::RunArgs;
-pub use trace::{ChooseArgs, SumArgs, SumBy, SumOrder, TraceArgs};
+pub use trace::{ChooseArgs, Format, SumArgs, SumBy, SumOrder, TraceArgs};
 pub use values::{PathMapping, mapping};
 
 use crate::commands::InspectArgs;

@@ -93,6 +93,10 @@ pub struct ShowArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
+    /// What the trace is written as
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+
     /// Show at most N bytes of each buffer; paths are never cut
     #[arg(
         short,
@@ -115,7 +119,10 @@ pub struct ShowArgs {
     #[arg(short = 'k', action = ArgAction::Count)]
     pub stack: u8,
 
-    /// Show also what lines leave out: rights, addresses, seldom used fields
+    /// Show also what lines leave out: rights, addresses, seldom used fields, whole lists
+    ///
+    /// `-v` says the same, as it does to strace; only `-vv` and more ask for messages of wasmscope's
+    /// own.
     #[arg(long)]
     pub details: bool,
 
@@ -134,6 +141,36 @@ pub struct ShowArgs {
     /// Leave out how the program ended
     #[arg(short, long)]
     pub quiet: bool,
+
+    /// Show how long calls took, as is done anyway (strace's; see --no-duration)
+    #[arg(short = 'T', hide_short_help = true)]
+    pub strace_durations: bool,
+
+    /// Show the paths behind descriptors, as is done anyway (strace's)
+    #[arg(short = 'y', hide_short_help = true, action = ArgAction::Count)]
+    pub strace_paths: u8,
+
+    /// Show the names of arguments, as is done anyway (strace's)
+    #[arg(short = 'N', hide_short_help = true)]
+    pub strace_names: bool,
+
+    /// Follow threads, as would be done anyway; a guest has only one so far (strace's)
+    #[arg(short = 'f', hide_short_help = true)]
+    pub strace_follow: bool,
+}
+
+/// What a trace is written as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum Format {
+    /// Lines for reading
+    #[default]
+    Text,
+    /// JSON, one object a line (docs/trace-json.md says what is in it)
+    Json,
+    /// Chrome trace events, for https://ui.perfetto.dev (needs -o)
+    Chrome,
+    /// OTLP/JSON for OpenTelemetry collectors, one request a line (needs -o)
+    Otlp,
 }
 
 /// The summary.

@@ -240,6 +240,7 @@ impl Slot {
             result: self.outcome(),
             start: self.start,
             duration: self.duration,
+            tampering: None,
         }
     }
 

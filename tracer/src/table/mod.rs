@@ -250,6 +250,13 @@ impl Function {
         is_stream && params.any(|param| matches!(param.kind, Kind::BuffersIn))
     }
 
+    /// Whether the guest gives contents to the host, rather than getting them.
+    pub fn gives(&self) -> bool {
+        self.params
+            .iter()
+            .any(|param| matches!(param.kind, Kind::BuffersIn))
+    }
+
     /// The Wasm parameters of the function.
     pub fn wasm_params(&self) -> impl Iterator<Item = WasmType> + '_ {
         self.params

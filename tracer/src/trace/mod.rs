@@ -2,15 +2,20 @@
 //! other in some format.
 //!
 //! Lines come from whoever knows the guest's debug info; here they are text. Each format is an
-//! [`Exporter`]: [`text`] for reading.
+//! [`Exporter`]: [`text`] for reading, [`json`] for programs, [`chrome`] and [`otlp`] for other
+//! people's viewers. All write as the run goes on and keep nothing of the calls that are written.
 
+pub mod chrome;
+pub mod json;
+pub mod otlp;
 pub mod text;
+mod view;
 
 use crate::call::HostCall;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io::{self, Write};
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A host call and where it came from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +26,34 @@ pub struct TracedCall {
     pub site: Option<Site>,
     /// The guest's stack, innermost frame first; empty when it was not asked for.
     pub stack: Vec<Site>,
+    /// The variables of the frame at `site`; empty when they were not asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locals: Vec<Local>,
+}
+
+/// A variable of the guest's at the time of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Local {
+    /// Its name.
+    pub name: String,
+    /// Its type, in the language of the source, when it is known.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub type_name: Option<String>,
+    /// Its value in one line; `None` when it cannot be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Why there is no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unavailable: Option<String>,
+}
+
+/// The program that is traced, as formats that say it once have it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The file that it was loaded from.
+    pub program: String,
+    /// The arguments that it was given, without its own name.
+    pub args: Vec<String>,
 }
 
 /// A place in the guest's source.
@@ -77,6 +110,12 @@ impl fmt::Display for End {
             End::Interrupted => f.write_str("interrupted"),
         }
     }
+}
+
+/// Nanoseconds from 1970 to an instant; 0 for one before.
+fn unix_ns(at: SystemTime) -> u64 {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A format that a trace is written in.

@@ -2,11 +2,11 @@
 //!
 //! `fd_write(fd=1</dev/stdout>, iovs=["hello\n"], 6) = 6 <21µs> at src/main.rs:12 in orders::report`
 
-use super::{End, Exporter, Site, TracedCall};
-use crate::render::{LineStyle, Rounded};
+use super::{End, Exporter, Local, Site, TracedCall, unix_ns};
+use crate::render::{LineStyle, Rounded, text};
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// What stands in a line besides the call.
 #[derive(Clone, Copy, Debug, Default)]
@@ -115,12 +115,19 @@ impl Text {
         if failed {
             self.color(RESET);
         }
+        if let Some(tampering) = &call.tampering {
+            self.line.push_str(tampering.mark());
+        }
         self.color(DIM);
         if let Some(ns) = call.duration.filter(|_| !self.style.no_duration) {
             write!(self.line, " <{}>", Rounded(ns))?;
         }
         if let Some(site) = traced.site.as_ref().filter(|site| is_known(site)) {
             write!(self.line, " {site}")?;
+        }
+        for local in &traced.locals {
+            self.line.push_str("\n   ");
+            self.write_local(local)?;
         }
         for frame in traced.stack.iter().filter(|site| is_known(site)) {
             write!(self.line, "\n > {frame}")?;
@@ -131,14 +138,35 @@ impl Text {
     }
 }
 
+impl Text {
+    /// `name: Type = value`.
+    fn write_local(&mut self, local: &Local) -> std::fmt::Result {
+        text(&local.name, &mut self.line)?;
+        if let Some(name) = &local.type_name {
+            self.line.push_str(": ");
+            text(name, &mut self.line)?;
+        }
+        match (&local.value, &local.unavailable) {
+            (Some(value), _) => {
+                self.line.push_str(" = ");
+                text(value, &mut self.line)
+            }
+            (None, Some(because)) => {
+                self.line.push_str(" is unavailable: ");
+                text(because, &mut self.line)
+            }
+            (None, None) => Ok(()),
+        }
+    }
+}
+
 fn is_known(site: &Site) -> bool {
     site.file.is_some() || site.function.is_some()
 }
 
 impl Exporter for Text {
     fn start(&mut self, at: SystemTime, _out: &mut dyn Write) -> io::Result<()> {
-        let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.origin = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+        self.origin = unix_ns(at);
         Ok(())
     }
 

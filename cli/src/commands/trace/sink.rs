@@ -2,7 +2,7 @@
 //! and hold back what need not be seen at once.
 
 use super::sum::{Sum, sum};
-use crate::args::TraceArgs;
+use crate::args::{Format, TraceArgs};
 use anyhow::Context as _;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -29,6 +29,8 @@ pub(super) enum Destination {
 pub(super) struct TraceSink {
     exporter: Box<dyn Exporter>,
     out: BufWriter<Box<dyn Write + Send>>,
+    /// Whether the trace is text, so that a table may stand in it.
+    is_text: bool,
     /// The file's name, when it is no standard stream.
     file: Option<PathBuf>,
     filter: Filter,
@@ -62,6 +64,7 @@ impl TraceSink {
         TraceSink {
             exporter,
             out: BufWriter::with_capacity(PIECE, out),
+            is_text: args.show.format == Format::Text,
             file,
             filter,
             sum: sum(&args.sum),
@@ -94,8 +97,13 @@ impl TraceSink {
         }
         if let Some(sum) = &self.sum {
             let table = sum.summary.table(sum.order);
-            let written = self.out.write_all(table.as_bytes());
-            self.note(written);
+            if self.is_text {
+                let written = self.out.write_all(table.as_bytes());
+                self.note(written);
+            } else {
+                // With standard error closed there is nobody to tell.
+                let _ = io::stderr().write_all(table.as_bytes());
+            }
         }
         let flushed = self.out.flush();
         self.note(flushed);
@@ -142,7 +150,12 @@ impl TraceSink {
             Some(all) => self.sites.stack(&frames, all),
             None => Vec::new(),
         };
-        let mut traced = TracedCall { call, site, stack };
+        let mut traced = TracedCall {
+            call,
+            site,
+            stack,
+            locals: Vec::new(),
+        };
         if let Some(sum) = &mut self.sum {
             sum.summary.add(&traced);
         }
@@ -168,8 +181,10 @@ impl TraceSink {
 
 impl CallSink for TraceSink {
     fn starts(&mut self, at: SystemTime) {
-        let written = self.exporter.start(at, &mut self.out);
-        self.note(written);
+        if !self.sum_only {
+            let written = self.exporter.start(at, &mut self.out);
+            self.note(written);
+        }
     }
 
     fn wants(&self, function: &'static Function) -> bool {
