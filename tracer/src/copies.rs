@@ -71,6 +71,16 @@ pub(crate) fn read<'m>(
     }
 }
 
+/// Writes guest memory; `false`, and nothing written, when any of the bytes lies outside of it.
+pub(crate) fn write(memory: &mut GuestMemory<'_>, address: u32, bytes: &[u8]) -> bool {
+    let Ok(length) = u32::try_from(bytes.len()) else {
+        return false;
+    };
+    memory
+        .copy_from_slice(bytes, GuestPtr::<[u8]>::new((address, length)))
+        .is_ok()
+}
+
 /// Reads a little-endian `u32` from guest memory.
 pub(crate) fn read_u32(memory: &GuestMemory<'_>, address: u32) -> Option<u32> {
     little_u32(&read(memory, address, 4)?)

@@ -40,4 +40,4 @@ pub use components::{Arguments, ComponentCalls, ComponentRecording};
 pub use observe::CallObserver;
 pub use recent::{RecentCalls, Recording};
 pub use table::{Class, Function};
-pub use wasi_p1::{P1Host, add_to_linker};
+pub use wasi_p1::{CallGate, P1Host, add_to_gated_linker, add_to_linker};

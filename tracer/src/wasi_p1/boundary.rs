@@ -5,8 +5,10 @@
 //! calls back, or faults put in on purpose, belong here too, instead of `call`.
 
 use super::P1Host;
+use super::gate::{self, CallGate, Timers};
 use crate::recent::{CallId, Ended};
 use crate::table::wasi_p1::Row;
+use std::time::Instant;
 use wasmtime::{AsContextMut, Caller, Error, Extern, Result, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -36,46 +38,223 @@ impl Returned for () {
 /// The guest's memory is found and the host's fuel set as Wasmtime's own linker does it.
 pub(super) fn cross<T: 'static, R: Returned>(
     mut caller: Caller<'_, T>,
-    get: impl Fn(&mut T) -> &mut P1Host,
+    get: impl Fn(&mut T) -> &mut P1Host + Copy,
     row: Row,
     args: &[u64],
     call: impl FnOnce(&mut WasiP1Ctx, &mut GuestMemory<'_>) -> Result<R>,
 ) -> Result<R> {
+    let export = memory_export(&mut caller, get)?;
+    let fuel = caller.as_context_mut().hostcall_fuel();
+    let (mut memory, host) = at_hand(&mut caller, &export, get);
+    host.wasi.set_hostcall_fuel(fuel);
+
+    let id = enter(host, &memory, row, args);
+    let result = call(&mut host.wasi, &mut memory);
+    leave(host, &memory, row, args, id, &result);
+    if host.observed.is_some() {
+        tell(&mut caller, get, row, id);
+    }
+    result
+}
+
+/// As [`cross`], through a gate. It is a macro because a function cannot be generic over futures
+/// that borrow what is lent to them anew each time.
+macro_rules! cross_gated {
+    ($caller:ident, $get:ident, $gate:expr, $row:expr, $args:expr,
+        |$wasi:ident, $memory:ident| $call:expr) => {{
+        let mut crossing =
+            $crate::wasi_p1::boundary::Crossing::begin(&mut $caller, $get, $gate, $row, $args)?;
+        let result = loop {
+            let (mut memory, host) = crossing.lend(&mut $caller, $get);
+            let ($wasi, $memory) = (&mut host.wasi, &mut memory);
+            let waited =
+                $crate::wasi_p1::gate::look_after(crossing.may_stop(), || $gate.is_wanted(), $call)
+                    .await;
+            match waited {
+                $crate::wasi_p1::gate::Waited::Done(result) => break result,
+                $crate::wasi_p1::gate::Waited::Wanted => {
+                    crossing.wait(&mut $caller, $get, $gate)?
+                }
+            }
+        };
+        crossing.end(&mut $caller, $get, $gate, &result);
+        result
+    }};
+}
+pub(super) use cross_gated;
+
+/// A call on its way through a gate.
+pub(super) struct Crossing {
+    row: Row,
+    args: Vec<u64>,
+    export: Extern,
+    id: CallId,
+    fuel: usize,
+    began: Instant,
+    timers: Timers,
+}
+
+impl Crossing {
+    /// Records the call and lets the gate look.
+    pub(super) fn begin<T: 'static>(
+        caller: &mut Caller<'_, T>,
+        get: impl Fn(&mut T) -> &mut P1Host + Copy,
+        gate: &impl CallGate<T>,
+        row: Row,
+        args: &[u64],
+    ) -> Result<Self> {
+        let function = row.function();
+        let is_asked_for = gate.enters(function);
+        let began = Instant::now();
+        let export = memory_export(caller, get)?;
+        let fuel = caller.as_context_mut().hostcall_fuel();
+        let (memory, host) = at_hand(caller, &export, get);
+        let id = enter(host, &memory, row, args);
+        let call = is_asked_for.then(|| host.recent.call(id));
+        let timers = Timers::of(function, args, &memory);
+        let crossing = Self {
+            row,
+            args: args.to_vec(),
+            id,
+            fuel,
+            began,
+            timers,
+            export,
+        };
+        if let Some(call) = call {
+            let allowed = gate.begins(caller, function, call);
+            crossing.check(caller, get, gate, allowed)?;
+        }
+        Ok(crossing)
+    }
+
+    /// Whether the call can be given up and carried out anew.
+    pub(super) fn may_stop(&self) -> bool {
+        gate::may_wait_anew(self.row.function(), &self.args)
+    }
+
+    /// What the call is carried out with.
+    pub(super) fn lend<'c, T: 'static>(
+        &'c self,
+        caller: &'c mut Caller<'_, T>,
+        get: impl Fn(&mut T) -> &mut P1Host,
+    ) -> (GuestMemory<'c>, &'c mut P1Host) {
+        let (memory, host) = at_hand(caller, &self.export, get);
+        host.wasi.set_hostcall_fuel(self.fuel);
+        (memory, host)
+    }
+
+    /// Lets the gate look at a guest that waits.
+    pub(super) fn wait<T: 'static>(
+        &mut self,
+        caller: &mut Caller<'_, T>,
+        get: impl Fn(&mut T) -> &mut P1Host + Copy,
+        gate: &impl CallGate<T>,
+    ) -> Result<()> {
+        let allowed = gate.waits(caller, self.row.function());
+        self.check(caller, get, gate, allowed)?;
+        let (mut memory, _) = at_hand(caller, &self.export, get);
+        self.timers.pass(self.began, &mut memory);
+        Ok(())
+    }
+
+    /// Ends the call if the gate does not let it pass.
+    fn check<T: 'static>(
+        &self,
+        caller: &mut Caller<'_, T>,
+        get: impl Fn(&mut T) -> &mut P1Host + Copy,
+        gate: &impl CallGate<T>,
+        allowed: Result<()>,
+    ) -> Result<()> {
+        let result: Result<()> = allowed;
+        if result.is_err() {
+            self.end(caller, get, gate, &result);
+        }
+        result
+    }
+
+    /// Records the result and tells whoever listens.
+    pub(super) fn end<T: 'static, R: Returned>(
+        &self,
+        caller: &mut Caller<'_, T>,
+        get: impl Fn(&mut T) -> &mut P1Host + Copy,
+        gate: &impl CallGate<T>,
+        result: &Result<R>,
+    ) {
+        let (mut memory, host) = at_hand(caller, &self.export, get);
+        self.timers.restore(&mut memory);
+        leave(host, &memory, self.row, &self.args, self.id, result);
+        let is_asked_for = gate.leaves(self.row.function());
+        let call = is_asked_for.then(|| host.recent.call(self.id)).flatten();
+        if host.observed.is_some() {
+            tell(caller, get, self.row, self.id);
+        }
+        if let Some(call) = call {
+            gate.returned(caller, call);
+        }
+    }
+}
+
+/// The guest's memory, as Wasmtime's own linker finds it.
+fn memory_export<T: 'static>(
+    caller: &mut Caller<'_, T>,
+    get: impl Fn(&mut T) -> &mut P1Host,
+) -> Result<Extern> {
     let export = match get(caller.data_mut()).memory {
         Some(place) => caller.get_module_export(&place),
         None => None,
     };
-    let export = export.or_else(|| caller.get_export("memory"));
-    let fuel = caller.as_context_mut().hostcall_fuel();
-    let (mut memory, host) = match &export {
-        Some(Extern::Memory(memory)) => {
-            let (bytes, data) = memory.data_and_store_mut(&mut caller);
+    export
+        .or_else(|| caller.get_export("memory"))
+        .filter(|export| matches!(export, Extern::Memory(_) | Extern::SharedMemory(_)))
+        .ok_or_else(|| Error::msg("missing required memory export"))
+}
+
+/// The guest's memory and its host, side by side.
+fn at_hand<'c, T: 'static>(
+    caller: &'c mut Caller<'_, T>,
+    export: &'c Extern,
+    get: impl Fn(&mut T) -> &mut P1Host,
+) -> (GuestMemory<'c>, &'c mut P1Host) {
+    match export {
+        Extern::Memory(memory) => {
+            let (bytes, data) = memory.data_and_store_mut(caller);
             (GuestMemory::Unshared(bytes), get(data))
         }
-        Some(Extern::SharedMemory(memory)) => {
+        Extern::SharedMemory(memory) => {
             (GuestMemory::Shared(memory.data()), get(caller.data_mut()))
         }
-        _ => return Err(Error::msg("missing required memory export")),
-    };
-    host.wasi.set_hostcall_fuel(fuel);
+        // Not what `memory_export` answers.
+        _ => (GuestMemory::Unshared(&mut []), get(caller.data_mut())),
+    }
+}
 
+/// Records that a call begins.
+fn enter(host: &mut P1Host, memory: &GuestMemory<'_>, row: Row, args: &[u64]) -> CallId {
     let function = row.function();
-    let id = host.recent.enter(function, args, &memory);
+    let id = host.recent.enter(function, args, memory);
     if let Some(observed) = &mut host.observed {
         let recent = &host.recent;
         let call = || recent.call(id);
         observed.observer.begins(function, args, &call);
     }
-    let result = call(&mut host.wasi, &mut memory);
-    let ended = match &result {
+    id
+}
+
+/// Records what came of it.
+fn leave<R: Returned>(
+    host: &mut P1Host,
+    memory: &GuestMemory<'_>,
+    row: Row,
+    args: &[u64],
+    id: CallId,
+    result: &Result<R>,
+) {
+    let ended = match result {
         Ok(returned) => Ended::Errno(returned.errno()),
         Err(error) => ended_by(error),
     };
-    host.recent.leave(id, function, args, &memory, ended);
-    if host.observed.is_some() {
-        tell(&mut caller, get, row, id);
-    }
-    result
+    host.recent.leave(id, row.function(), args, memory, ended);
 }
 
 /// Tells the observer of a call that has returned. The guest's stack is as it was when the guest

@@ -6,7 +6,10 @@
 //! guest memory is in [`effects`].
 
 mod boundary;
+mod gate;
 pub mod effects;
+
+pub use gate::CallGate;
 
 use crate::observe::CallObserver;
 use crate::recent::{RecentCalls, Recording, StringSizes};
@@ -154,7 +157,29 @@ macro_rules! wrap {
     ($with:tt [$($out:tt)*] [$a:ident $($names:ident)*] ($($_t:tt)*) $($more:tt)*) => {
         wrap!($with [$($out)* ($a: i32)] [$($names)*] $($more)*)
     };
-    (($linker:ident $get:ident $name:ident $how:ident $returns:ident)
+    (((gated $linker:ident $get:ident $gate:ident) $name:ident $how:ident $returns:ident)
+        [$(($arg:ident: $ty:ty))*] $names:tt) => {{
+        let gate = $gate.clone();
+        $linker.func_wrap_async(
+            MODULE,
+            stringify!($name),
+            move |mut caller: Caller<'_, T>, ($($arg,)*): ($($ty,)*)| {
+                let gate = gate.clone();
+                Box::new(async move {
+                    let result: Result<wrap!(@returns $returns)> = boundary::cross_gated!(
+                        caller,
+                        $get,
+                        &gate,
+                        Row::$name,
+                        &[$($arg.word()),*],
+                        |wasi, memory| wrap!(@wait $how raw::$name(wasi, memory $(, $arg)*))
+                    );
+                    result
+                })
+            },
+        )?;
+    }};
+    (((open $linker:ident $get:ident) $name:ident $how:ident $returns:ident)
         [$(($arg:ident: $ty:ty))*] $names:tt) => {
         $linker.func_wrap(
             MODULE,
@@ -174,12 +199,14 @@ macro_rules! wrap {
     (@returns Never) => { () };
     (@call now $call:expr) => { $call };
     (@call block $call:expr) => { in_tokio($call) };
+    (@wait now $call:expr) => { async { $call } };
+    (@wait block $call:expr) => { $call };
 }
 
 macro_rules! wrap_all {
-    (($linker:ident $get:ident) $($name:ident $how:ident($returns:ident) [$($class:ident)*]
+    ($way:tt $($name:ident $how:ident($returns:ident) [$($class:ident)*]
         $effect:ident $summary:literal: $(($param:ident: $($kind:tt)*))*;)*) => {
-        $(wrap!(($linker $get $name $how $returns) [] [a b c d e f g h i j] $(($($kind)*))*);)*
+        $(wrap!(($way $name $how $returns) [] [a b c d e f g h i j] $(($($kind)*))*);)*
     };
 }
 
@@ -193,6 +220,21 @@ pub fn add_to_linker<T: Send + 'static>(
     linker: &mut Linker<T>,
     get: impl Fn(&mut T) -> &mut P1Host + Copy + Send + Sync + 'static,
 ) -> Result<()> {
-    wasi_p1_rows!(wrap_all (linker get));
+    wasi_p1_rows!(wrap_all (open linker get));
+    Ok(())
+}
+
+/// As [`add_to_linker`], with every call passing a gate. For stores that run with async, on a
+/// thread that has Wasmtime's own runtime around it
+/// ([`wasmtime_wasi::runtime::with_ambient_tokio_runtime`]) and does not block in it.
+///
+/// # Errors
+/// When one of the names is defined in the linker already.
+pub fn add_to_gated_linker<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    get: impl Fn(&mut T) -> &mut P1Host + Copy + Send + Sync + 'static,
+    gate: &impl CallGate<T>,
+) -> Result<()> {
+    wasi_p1_rows!(wrap_all (gated linker get gate));
     Ok(())
 }
