@@ -9,6 +9,7 @@ use crate::offsets::CodeOffset;
 use crate::snap::Snapper;
 use crate::symbols::Symbols;
 use naming::Naming;
+pub(crate) use naming::without_generics;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -9,6 +9,7 @@
 
 pub mod crosscheck;
 pub mod dwarf;
+pub mod entries;
 pub mod facts;
 pub mod frames;
 pub mod functions;
@@ -22,6 +23,7 @@ mod paths;
 pub mod prologue;
 mod snap;
 pub mod statements;
+pub mod statics;
 pub mod symbols;
 pub mod types;
 pub mod variables;
@@ -32,11 +34,14 @@ pub use facts::{Coverage, DebugFacts, UnitFacts};
 pub use frames::{SourceFrame, SourceLocation};
 pub use functions::{FunctionEntry, FunctionInstance, FunctionMatches, FunctionQuery};
 pub use lines::{LineFile, LineMatches, LinePlace};
-pub use location::{FrameBaseRegister, FrameState, PartialBytes, Place, Unavailable, WasmValue};
+pub use location::{
+    CompiledLocation, FrameBaseRegister, FrameState, PartialBytes, Place, Unavailable, WasmValue,
+};
 pub use names::FunctionName;
 pub use offsets::{CodeOffset, CodeSection, ModulePc};
 pub use paths::path_matches;
 pub use statements::{FunctionPart, FunctionStatements, InlinedCall, StatementPlace};
+pub use statics::{Static, StaticQuery};
 pub use symbols::{BesideModule, DebugFiles, Problem, Symbols, SymbolsOptions};
 pub use types::{Type, TypeId, TypeKind};
 pub use variables::{Variable, VariableKind};

@@ -8,6 +8,7 @@
 use crate::dwarf::{DebugInfo, Slice};
 use crate::loading::{self, Loaded};
 use crate::statements::KeptStatements;
+use crate::statics::KeptStatics;
 use crate::wasm::CoreModule;
 use self_cell::self_cell;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,7 @@ struct Inner {
     cell: Cell,
     problems: Vec<Problem>,
     statements: KeptStatements,
+    statics: KeptStatics,
 }
 
 /// What is known about the source of one core module. Cheap to clone, and shared between threads.
@@ -82,6 +84,7 @@ impl Symbols {
             cell,
             problems,
             statements: KeptStatements::default(),
+            statics: KeptStatics::default(),
         }))
     }
 
@@ -114,6 +117,10 @@ impl Symbols {
 
     pub(crate) fn kept_statements(&self) -> &KeptStatements {
         &self.0.statements
+    }
+
+    pub(crate) fn kept_statics(&self) -> &KeptStatics {
+        &self.0.statics
     }
 
     /// The contents of a section the debug info is read from, by its ELF name.

@@ -70,6 +70,12 @@ impl Symbols {
         self.with(|info| locate(info, variable, pc, state))
     }
 
+    /// The type that a function returns, `die` being its own DIE or that of an inlined call of it;
+    /// `None` when it returns nothing (`()`, C's `void`) or there is no such function.
+    pub fn return_type(&self, die: DieId) -> Option<TypeId> {
+        self.with(|info| return_type(info, die))
+    }
+
     /// What debug info says about a type.
     pub fn describe_type(&self, id: TypeId) -> Arc<Type> {
         self.with(|info| info.types.describe(info, id))
@@ -88,20 +94,41 @@ impl Symbols {
     }
 }
 
+impl Variable {
+    /// What its location is evaluated with.
+    pub(crate) fn located(&self, info: &DebugInfo<'_>) -> Located {
+        let type_die = self.type_id.map(|id| id.0);
+        Located {
+            die: self.die,
+            function: self.function,
+            size: type_die.and_then(|id| crate::types::size_of(info, id)),
+            signed: type_die.is_some_and(|id| crate::types::is_signed(info, id)),
+        }
+    }
+}
+
+fn return_type(info: &DebugInfo<'_>, die: DieId) -> Option<TypeId> {
+    let mut at = die;
+    for _ in 0..MAX_ORIGINS {
+        let (_, entry) = die::entry(info, at)?;
+        if let Some(ty) = die::reference(info, at.unit, &entry, gimli::DW_AT_type) {
+            return Some(TypeId(ty));
+        }
+        let origin = die::reference(info, at.unit, &entry, gimli::DW_AT_abstract_origin);
+        let origin =
+            origin.or_else(|| die::reference(info, at.unit, &entry, gimli::DW_AT_specification));
+        at = origin?;
+    }
+    None
+}
+
 fn locate(
     info: &DebugInfo<'_>,
     variable: &Variable,
     pc: CodeOffset,
     state: &dyn FrameState,
 ) -> Place {
-    let type_die = variable.type_id.map(|id| id.0);
-    let what = Located {
-        die: variable.die,
-        function: variable.function,
-        size: type_die.and_then(|id| crate::types::size_of(info, id)),
-        signed: type_die.is_some_and(|id| crate::types::is_signed(info, id)),
-    };
-    location::locate(info, what, pc, state)
+    location::locate(info, variable.located(info), pc, state)
 }
 
 fn variables(

@@ -84,7 +84,7 @@ fn trait_method(name: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// Leaves out what stands in angle brackets, and the `::` before them.
-fn without_generics(name: &str) -> String {
+pub(crate) fn without_generics(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     let mut depth = 0_usize;
     let mut before = ' ';

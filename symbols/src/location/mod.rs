@@ -4,18 +4,20 @@
 //! each piece of it known or not; what comes out is a [`Place`], or the reason why there is none.
 //! Nothing is guessed: a variable that cannot be found is [`Unavailable`].
 
+mod compiled;
 mod evaluate;
 mod list;
 mod pieces;
 mod unavailable;
 
+pub use compiled::CompiledLocation;
 pub use pieces::{Gap, PartialBytes};
 pub use unavailable::Unavailable;
 
-use crate::dwarf::{DebugInfo, DieId};
+use crate::dwarf::{DebugInfo, DieId, Slice};
 use crate::offsets::CodeOffset;
 use crate::types::die;
-use gimli::{AttributeValue, Operation};
+use gimli::{AttributeValue, Operation, UnitRef};
 use serde::{Deserialize, Serialize};
 
 /// A Wasm value, as a local, global or operand holds it. Floats are given by their bits.
@@ -150,12 +152,7 @@ fn try_locate(
     }
     let (unit, entry) = die::entry(info, what.die)
         .ok_or_else(|| Unavailable::malformed("its DIE cannot be read"))?;
-    if let Some(location) = entry.attr_value(gimli::DW_AT_location) {
-        let expression = match location {
-            AttributeValue::Exprloc(expression) => expression,
-            AttributeValue::Block(block) => gimli::Expression(block),
-            value => list::select(info, unit, value, pc)?,
-        };
+    if let Some(expression) = expression_of(info, unit, &entry, pc)? {
         let frame_base = || match what.function {
             Some(function) => frame_base(info, function, pc, state),
             None => Err(Unavailable::malformed("it has no function around it")),
@@ -177,6 +174,36 @@ fn try_locate(
     }
 }
 
+/// The expression that says where a DIE's variable is at `pc`; `None` when it has none at all.
+fn expression_of<'a>(
+    info: &DebugInfo<'a>,
+    unit: UnitRef<'_, Slice<'a>>,
+    entry: &die::Entry<'a>,
+    pc: CodeOffset,
+) -> Result<Option<gimli::Expression<Slice<'a>>>, Unavailable> {
+    Ok(match entry.attr_value(gimli::DW_AT_location) {
+        Some(AttributeValue::Exprloc(expression)) => Some(expression),
+        Some(AttributeValue::Block(block)) => Some(gimli::Expression(block)),
+        Some(value) => Some(list::select(info, unit, value, pc)?),
+        None => None,
+    })
+}
+
+/// The expression that says where the frame of a function's DIE is.
+fn frame_base_expression<'a>(
+    info: &DebugInfo<'a>,
+    unit: UnitRef<'_, Slice<'a>>,
+    entry: &die::Entry<'a>,
+    pc: CodeOffset,
+) -> Result<gimli::Expression<Slice<'a>>, Unavailable> {
+    match entry.attr_value(gimli::DW_AT_frame_base) {
+        Some(AttributeValue::Exprloc(expression)) => Ok(expression),
+        Some(AttributeValue::Block(block)) => Ok(gimli::Expression(block)),
+        Some(value) => list::select(info, unit, value, pc),
+        None => Err(Unavailable::malformed("its function has no frame base")),
+    }
+}
+
 /// The address of a function's frame.
 fn frame_base(
     info: &DebugInfo<'_>,
@@ -186,12 +213,7 @@ fn frame_base(
 ) -> Result<u64, Unavailable> {
     let (unit, entry) = die::entry(info, function)
         .ok_or_else(|| Unavailable::malformed("its function's DIE cannot be read"))?;
-    let expression = match entry.attr_value(gimli::DW_AT_frame_base) {
-        Some(AttributeValue::Exprloc(expression)) => expression,
-        Some(AttributeValue::Block(block)) => gimli::Expression(block),
-        Some(value) => list::select(info, unit, value, pc)?,
-        None => return Err(Unavailable::malformed("its function has no frame base")),
-    };
+    let expression = frame_base_expression(info, unit, &entry, pc)?;
     if let Some(register) = register_of(expression, unit.encoding()) {
         return state.frame_base(register);
     }
@@ -206,7 +228,7 @@ fn frame_base(
 
 /// The register that an expression names, if it does nothing else.
 fn register_of(
-    expression: gimli::Expression<crate::dwarf::Slice<'_>>,
+    expression: gimli::Expression<Slice<'_>>,
     encoding: gimli::Encoding,
 ) -> Option<FrameBaseRegister> {
     let mut operations = expression.operations(encoding);

@@ -8,6 +8,7 @@
 mod cache;
 mod describe;
 pub(crate) mod die;
+mod find;
 mod members;
 mod names;
 mod scopes;

@@ -6,6 +6,7 @@ use super::{CoreModule, FunctionBody};
 use crate::offsets::CodeOffset;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use wasmparser::{BinaryReader, MemorySectionReader};
 
 /// How many opcodes are kept altogether; about 20 bytes each. A debugger looks at few functions.
 const MAX_OPCODES: usize = 4_000_000;
@@ -62,6 +63,20 @@ impl CoreModule {
             .tables
             .get_or_init(|| FunctionTables::read(self));
         tables.function(table, index)
+    }
+
+    /// How large the module's own memory is when the program starts, in bytes; `None` when it is
+    /// imported or there is none.
+    pub fn initial_memory(&self) -> Option<u64> {
+        if self.imported_memories > 0 {
+            return None;
+        }
+        let section = self.sections.iter().find(|s| s.name == "memory")?;
+        let bytes = self.bytes().get(section.range.clone())?;
+        let reader = MemorySectionReader::new(BinaryReader::new(bytes, 0)).ok()?;
+        let memory = reader.into_iter().next()?.ok()?;
+        let page = 1_u64.checked_shl(memory.page_size_log2.unwrap_or(16))?;
+        memory.initial.checked_mul(page)
     }
 
     /// Whether the function with this index is imported.
