@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod conventions;
 pub mod crosscheck;
 pub mod dwarf;
 pub mod entries;

@@ -6,7 +6,7 @@
 
 use crate::dwarf::{DebugInfo, DieId, Slice};
 use crate::frames::SourceLocation;
-use crate::location::{self, FrameState, Located, Place, Unavailable};
+use crate::location::{self, FrameState, Located, Place, Unavailable, WasmValue};
 use crate::offsets::CodeOffset;
 use crate::symbols::Symbols;
 use crate::types::die::{self, Entry};
@@ -163,6 +163,7 @@ struct Around {
 struct Unit<'i, 'a> {
     info: &'i DebugInfo<'a>,
     index: u32,
+    /// The size of memory when the program starts, in bytes.
     memory: Option<u64>,
     /// Whether it was written in Rust, whose functions have no statics in them.
     rust: bool,
@@ -227,7 +228,8 @@ impl<'a> Unit<'_, 'a> {
             Some(AttributeValue::Exprloc(expression)) => Some(expression),
             _ => None,
         };
-        let static_place = expression.map(|expression| place(unit, expression, self.memory));
+        let static_place =
+            expression.map(|expression| place(self.info, unit, expression, self.memory));
         let linked = match static_place {
             // A local that the optimiser put at a fixed address ends with what it does to it.
             Some(Some(place)) if place.alone || !in_function => place.linked,
@@ -330,9 +332,9 @@ struct FixedPlace {
     alone: bool,
 }
 
-/// The fixed address that a location starts from, if it does. `memory` is the size of memory when
-/// the program starts: what the linker placed lies in it.
+/// The fixed address that a location starts from, if it does.
 fn place(
+    info: &DebugInfo<'_>,
     unit: UnitRef<'_, Slice<'_>>,
     expression: gimli::Expression<Slice<'_>>,
     memory: Option<u64>,
@@ -340,8 +342,12 @@ fn place(
     let mut operations = expression.operations(unit.encoding());
     let mut first = operations.next().ok()??;
     // Position-independent code counts from a global.
-    let relative = matches!(first, Operation::WasmGlobal { .. });
-    if relative {
+    let mut base = Some(0);
+    let mut relative = false;
+    if let Operation::WasmGlobal { index } = first {
+        let value = info.module.constant_global(index);
+        base = value.and_then(WasmValue::as_address);
+        relative = true;
         first = operations.next().ok()??;
     }
     let address = match first {
@@ -349,13 +355,22 @@ fn place(
         Operation::AddressIndex { index } => unit.address(index).ok()?,
         _ => return None,
     };
+    let mut rest = operations.next().ok()?;
+    if relative && matches!(rest, Some(Operation::Plus)) {
+        rest = operations.next().ok()?;
+    }
     let tombstone = match unit.encoding().address_size {
         8 => u64::MAX - 1,
         _ => u64::from(u32::MAX) - 1,
     };
-    let beyond = memory.is_some_and(|memory| address >= memory);
+    // What the linker placed lies in the memory that the program starts with. Where the base is
+    // not known, this cannot be told.
+    let placed = base.is_none_or(|base| {
+        let address = base.wrapping_add(address);
+        address != 0 && memory.is_none_or(|memory| address < memory)
+    });
     Some(FixedPlace {
-        linked: address < tombstone && (relative || (address != 0 && !beyond)),
-        alone: !relative && matches!(operations.next(), Ok(None)),
+        linked: address < tombstone && placed,
+        alone: rest.is_none(),
     })
 }

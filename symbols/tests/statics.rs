@@ -61,7 +61,10 @@ fn statics_are_found_where_the_source_has_them() {
             let ty = symbols.describe_type(found.type_id.unwrap());
             assert_eq!(&*ty.name, type_name, "{path}");
             let declared = found.declared.as_ref().unwrap();
-            assert_eq!(declared.line, Some(line_of(&sample_source("statics"), line)));
+            assert_eq!(
+                declared.line,
+                Some(line_of(&sample_source("statics"), line))
+            );
             let place = symbols.locate_static(&found, &Nothing);
             let Place::Memory(address) = place else {
                 panic!("{path}: {place:?}");

@@ -17,6 +17,7 @@ pub use unavailable::Unavailable;
 use crate::dwarf::{DebugInfo, DieId, Slice};
 use crate::offsets::CodeOffset;
 use crate::types::die;
+use crate::wasm::CoreModule;
 use gimli::{AttributeValue, Operation, UnitRef};
 use serde::{Deserialize, Serialize};
 
@@ -146,6 +147,10 @@ fn try_locate(
     pc: CodeOffset,
     state: &dyn FrameState,
 ) -> Result<Place, Unavailable> {
+    let state = &WithConstants {
+        module: info.module,
+        state,
+    };
     if what.size == Some(0) {
         // It has one value, wherever it is said to be, and no bytes to get wrong.
         return Ok(Place::Bytes(PartialBytes::default()));
@@ -171,6 +176,38 @@ fn try_locate(
         None => Err(Unavailable::malformed(
             "its constant is of a form that is not known here",
         )),
+    }
+}
+
+/// A frame, and the globals that never change: position-independent code counts addresses from
+/// one, which linkers make a constant.
+struct WithConstants<'s> {
+    module: &'s CoreModule,
+    state: &'s dyn FrameState,
+}
+
+impl FrameState for WithConstants<'_> {
+    fn wasm_local(&self, index: u32) -> Result<WasmValue, Unavailable> {
+        self.state.wasm_local(index)
+    }
+
+    fn wasm_global(&self, index: u32) -> Result<WasmValue, Unavailable> {
+        match self.module.constant_global(index) {
+            Some(value) => Ok(value),
+            None => self.state.wasm_global(index),
+        }
+    }
+
+    fn operand(&self, index: u32) -> Result<WasmValue, Unavailable> {
+        self.state.operand(index)
+    }
+
+    fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable> {
+        self.state.read(address, buffer)
+    }
+
+    fn frame_base(&self, register: FrameBaseRegister) -> Result<u64, Unavailable> {
+        self.state.frame_base(register)
     }
 }
 

@@ -66,8 +66,10 @@ fn rank(full: &str, wanted: &str) -> Option<u8> {
         return Some(1);
     }
     let ends = |name: &str| {
-        let before = name.strip_suffix(wanted);
-        before.is_some_and(|before| before.is_empty() || before.ends_with("::"))
+        let path = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '{' | '}' | '#');
+        name.strip_suffix(wanted).is_some_and(|before| {
+            before.is_empty() || (before.ends_with("::") && before.chars().all(path))
+        })
     };
     if ends(&whole) {
         return Some(2);

@@ -3,10 +3,11 @@
 use super::flow::FunctionCode;
 use super::tables::FunctionTables;
 use super::{CoreModule, FunctionBody};
+use crate::location::WasmValue;
 use crate::offsets::CodeOffset;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use wasmparser::{BinaryReader, MemorySectionReader};
+use wasmparser::{BinaryReader, Global, GlobalSectionReader, MemorySectionReader, Operator};
 
 /// How many opcodes are kept altogether; about 20 bytes each. A debugger looks at few functions.
 const MAX_OPCODES: usize = 4_000_000;
@@ -19,6 +20,8 @@ pub(super) struct KeptCode(Arc<Kept>);
 struct Kept {
     functions: Mutex<Functions>,
     tables: OnceLock<FunctionTables>,
+    /// The globals that the module defines, those that are constants by their values.
+    globals: OnceLock<Vec<Option<WasmValue>>>,
 }
 
 #[derive(Default)]
@@ -79,10 +82,43 @@ impl CoreModule {
         memory.initial.checked_mul(page)
     }
 
+    /// The value of a global that never changes and that the module itself gives a value: one
+    /// constant of integer type.
+    pub fn constant_global(&self, index: u32) -> Option<WasmValue> {
+        let defined = index.checked_sub(self.imported_globals)?;
+        let globals = self.kept.0.globals.get_or_init(|| globals(self));
+        *globals.get(usize::try_from(defined).ok()?)?
+    }
+
     /// Whether the function with this index is imported.
     pub fn is_import(&self, function: u32) -> bool {
         function < self.imported_functions
     }
+}
+
+/// The globals that the module defines, up to the first that cannot be read.
+fn globals(module: &CoreModule) -> Vec<Option<WasmValue>> {
+    let section = module.sections.iter().find(|s| s.name == "global");
+    let bytes = section.and_then(|section| module.bytes().get(section.range.clone()));
+    let reader = GlobalSectionReader::new(BinaryReader::new(bytes.unwrap_or_default(), 0));
+    let Ok(reader) = reader else {
+        return Vec::new();
+    };
+    let globals = reader.into_iter().map_while(Result::ok);
+    globals.map(|global| constant(&global)).collect()
+}
+
+fn constant(global: &Global<'_>) -> Option<WasmValue> {
+    if global.ty.mutable {
+        return None;
+    }
+    let mut operators = global.init_expr.get_operators_reader();
+    let value = match operators.read().ok()? {
+        Operator::I32Const { value } => WasmValue::I32(value.cast_unsigned()),
+        Operator::I64Const { value } => WasmValue::I64(value.cast_unsigned()),
+        _ => return None,
+    };
+    matches!(operators.read().ok()?, Operator::End).then_some(value)
 }
 
 impl std::fmt::Debug for KeptCode {
