@@ -11,6 +11,7 @@
 //! - [`call_sites`]: the source lines that host calls were made from.
 //! - [`inspect`]: what is in a program, without running it.
 //! - [`expression`]: Rust-like expressions on those values.
+//! - [`breakpoints`]: where to stop, and whether a hit counts.
 //! - [`stepping`]: steps by source lines and opcodes.
 //! - [`session`]: a guest under the debugger, stopped and stepped.
 //! - [`protocol`]: what sessions and front ends say to each other.
@@ -20,6 +21,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod breakpoints;
 pub mod call_sites;
 pub mod explain;
 pub mod expression;

@@ -1,6 +1,7 @@
 //! What happened: from Wasmtime's trap, the stack and the guest's last words to a [`Cause`]. Its
 //! words are `headline`'s.
 
+use super::FailedState;
 use super::captured_panic;
 use super::classify;
 use super::headline::number_in_words;
@@ -12,16 +13,15 @@ use super::report::{
 use super::stack::Stack;
 use crate::frame_state::TargetFrame;
 use crate::sources::Sources;
-use crate::target::FailedGuest;
 use crate::unwind::ShadowFrame;
-use wasmscope_runner::{Failure, FailureCause, RefusedBy, Trap};
+use wasmscope_runner::{FailureCause, RefusedBy, Trap};
 use wasmscope_symbols::operands::operands_at;
 use wasmscope_symbols::prologue::StackPointer;
 use wasmscope_symbols::{ModulePc, Symbols, Unavailable, WasmValue, path_matches};
 
 /// What the cause is found from.
 pub(super) struct Evidence<'a> {
-    pub failure: &'a Failure,
+    pub failed: &'a FailedState<'a>,
     pub symbols: &'a [Symbols],
     pub sources: &'a Sources,
     pub stack: &'a Stack,
@@ -30,7 +30,7 @@ pub(super) struct Evidence<'a> {
 
 impl Evidence<'_> {
     pub(super) fn cause(&self) -> Cause {
-        match &self.failure.cause {
+        match self.failed.cause {
             FailureCause::Trap { trap, message, .. } => self.trap(*trap, message),
             FailureCause::HostError { chain } => Cause::HostError {
                 chain: chain.clone(),
@@ -89,17 +89,16 @@ impl Evidence<'_> {
     }
 
     fn operator(&self) -> Option<wasmparser::Operator<'_>> {
-        let frame = self.failure.frames.first()?;
+        let frame = self.failed.target.stack().first()?;
         instruction::at(self.symbols.get(frame.module)?.module(), frame.pc)
     }
 
     /// An operand of the failing opcode, from 0 for the topmost, where it can be known: in code
     /// that keeps its locals nearly always, in plain code when it came from memory.
     fn operand(&self, below_top: usize) -> Option<WasmValue> {
-        let frame = self.failure.frames.first()?;
+        let frame = self.failed.target.stack().first()?;
         let module = self.symbols.get(frame.module)?.module();
-        let guest = FailedGuest::new(self.failure);
-        let state = TargetFrame::new(&guest, 0, self.shadow.first()?);
+        let state = TargetFrame::new(self.failed.target, 0, self.shadow.first()?);
         let body = module.body(frame.func_index)?;
         let count = below_top.checked_add(1)?;
         let found = operands_at(module, body, ModulePc(frame.pc), &state, count);
@@ -119,7 +118,7 @@ impl Evidence<'_> {
     }
 
     fn expected_type(&self) -> Option<String> {
-        let frame = self.failure.frames.first()?;
+        let frame = self.failed.target.stack().first()?;
         let module = self.symbols.get(frame.module)?.module();
         instruction::expected_type(module, &instruction::at(module, frame.pc)?)
     }
@@ -168,7 +167,7 @@ impl Evidence<'_> {
             "rust_panic",
         ]);
         if panicked || nameless {
-            let stderr = String::from_utf8_lossy(&self.failure.stderr_tail);
+            let stderr = String::from_utf8_lossy(self.failed.stderr_tail);
             let printed = panic_message::last_panic(&stderr);
             if panicked {
                 return self.panic(printed);
@@ -206,7 +205,7 @@ impl Evidence<'_> {
     fn captured_panic(&self) -> Option<PrintedPanic> {
         let frames = &self.stack.frames;
         let machinery = frames.iter().find(|frame| frame.kind == FrameKind::Panic);
-        let memory = self.failure.memory(machinery?.module).ok()?;
+        let memory = self.failed.target.memory(machinery?.module).ok()?;
         captured_panic::find(memory, |file, line, _| self.is_on_stack(file, line))
     }
 
@@ -253,9 +252,9 @@ impl Evidence<'_> {
     }
 
     fn allocation_failed(&self) -> Cause {
-        let stderr = String::from_utf8_lossy(&self.failure.stderr_tail);
+        let stderr = String::from_utf8_lossy(self.failed.stderr_tail);
         let limit = self
-            .failure
+            .failed
             .memory_refusal
             .and_then(|refusal| match refusal.by {
                 RefusedBy::Limit(limit) | RefusedBy::Maximum(limit) => Some(limit),
@@ -276,22 +275,29 @@ impl Evidence<'_> {
             .iter()
             .find(|f| f.kind == FrameKind::User)
             .map(|f| f.module);
-        let module = module.or_else(|| Some(self.failure.frames.first()?.module))?;
-        Some(self.failure.memory(module).ok()?.len() as u64)
+        let module = module.or_else(|| Some(self.failed.target.stack().first()?.module))?;
+        Some(self.failed.target.memory(module).ok()?.len() as u64)
     }
 
     fn out_of_bounds(&self) -> Cause {
-        let fault = match &self.failure.cause {
+        let fault = match self.failed.cause {
             FailureCause::Trap { memory_fault, .. } => *memory_fault,
             _ => None,
         };
-        let module = self.failure.frames.first().map(|frame| frame.module);
-        let size = || Some(self.failure.memory(module?).ok()?.len() as u64);
+        let module = self.failed.target.stack().first().map(|frame| frame.module);
+        let size = || Some(self.failed.target.memory(module?).ok()?.len() as u64);
+        let access = self
+            .operator()
+            .and_then(|operator| instruction::memory_access(&operator));
+        // Not told by whoever holds the guest: a load or store has it as its operand.
+        let computed = || {
+            let access = access.as_ref().filter(|access| access.size.is_some())?;
+            let operand = self.operand(usize::from(access.writes))?.as_address()?;
+            operand.checked_add(access.offset)
+        };
         Cause::OutOfBounds {
-            access: self
-                .operator()
-                .and_then(|operator| instruction::memory_access(&operator)),
-            address: fault.map(|fault| fault.address),
+            address: fault.map(|fault| fault.address).or_else(computed),
+            access,
             memory_size: fault.map(|fault| fault.memory_size).or_else(size),
         }
     }
@@ -299,8 +305,8 @@ impl Evidence<'_> {
     fn stack_overflow(&self, stack: WhichStack) -> Cause {
         Cause::StackOverflow {
             stack,
-            depth: self.failure.frames.len(),
-            depth_is_minimum: self.failure.frames_cut,
+            depth: self.failed.target.stack().len(),
+            depth_is_minimum: self.failed.target.stack_is_cut(),
             cycle: self.stack.cycle.clone(),
         }
     }
@@ -309,7 +315,8 @@ impl Evidence<'_> {
     /// pointer, or the innermost frame's base, has wrapped around and lies above where the stack
     /// began, which it never does otherwise.
     fn shadow_stack_ran_out(&self) -> bool {
-        let (Some(frame), Some(Ok(shadow))) = (self.failure.frames.first(), self.shadow.first())
+        let (Some(frame), Some(Ok(shadow))) =
+            (self.failed.target.stack().first(), self.shadow.first())
         else {
             return false;
         };

@@ -23,12 +23,13 @@ pub use report::*;
 pub use round::round_in_words;
 
 use crate::sources::{PathMap, Sources};
-use crate::target::FailedGuest;
+use crate::target::{FailedGuest, Target};
 use crate::unwind::unwind;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
-use wasmscope_runner::Failure;
+use wasmscope_runner::{Failure, FailureCause, MemoryRefusal, WasmFrame};
 use wasmscope_symbols::Symbols;
+use wasmscope_tracer::HostCall;
 
 /// Whose variables to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,12 +63,8 @@ pub struct ExplainOptions {
 
 /// Explains a failure. `symbols` are those of the program's core modules, in their order.
 pub fn explain(failure: &Failure, symbols: &[Symbols], options: &ExplainOptions) -> Report {
-    explain_with(
-        failure,
-        symbols,
-        options,
-        &Sources::new(options.maps.clone()),
-    )
+    let sources = Sources::new(options.maps.clone());
+    explain_with(failure, symbols, options, &sources)
 }
 
 /// As [`explain`], with sources looked for elsewhere than this process would.
@@ -78,16 +75,72 @@ pub fn explain_with(
     sources: &Sources,
 ) -> Report {
     let target = FailedGuest::new(failure);
-    let shadow = unwind(&target, symbols);
+    // Of the innermost frame locals are missing after a stack overflow, of the others never.
+    let kept = (0..failure.frames.len().min(2)).any(|frame| failure.frame_values(frame).is_ok());
+    let failed = FailedState {
+        cause: &failure.cause,
+        target: &target,
+        recent_calls: &failure.recent_calls,
+        stderr_tail: &failure.stderr_tail,
+        memory_refusal: failure.memory_refusal,
+        max_wasm_stack: failure.max_wasm_stack,
+        code: match kept {
+            true => RanAs::Exact,
+            false => RanAs::Plain,
+        },
+    };
+    explain_state(&failed, symbols, options, sources)
+}
+
+/// A guest that cannot go on, with what is needed to explain it: one that is gone, or one that a
+/// debugger keeps where it failed.
+#[derive(Clone, Copy)]
+pub struct FailedState<'a> {
+    /// Why it failed.
+    pub cause: &'a FailureCause,
+    /// The guest.
+    pub target: &'a dyn Target,
+    /// The last calls to the host, oldest first.
+    pub recent_calls: &'a [HostCall],
+    /// The end of what it wrote to standard error.
+    pub stderr_tail: &'a [u8],
+    /// Memory that it asked for last and did not get.
+    pub memory_refusal: Option<MemoryRefusal>,
+    /// The stack that Wasm frames could take up, in bytes.
+    pub max_wasm_stack: usize,
+    /// What kind of code it ran as.
+    pub code: RanAs,
+}
+
+/// What kind of code a guest ran as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RanAs {
+    /// Code at full speed, which does not keep Wasm locals.
+    Plain,
+    /// Code that keeps them, because its user asked for their values.
+    Exact,
+    /// Such code under a debugger, where nothing else is to be expected.
+    Debugged,
+}
+
+/// Explains a guest that is held by anybody.
+pub fn explain_state(
+    failed: &FailedState<'_>,
+    symbols: &[Symbols],
+    options: &ExplainOptions,
+    sources: &Sources,
+) -> Report {
+    let target = failed.target;
+    let shadow = unwind(target, symbols);
     let mut stack = stack::read(
-        &failure.frames,
-        failure.frames_cut,
+        target.stack(),
+        target.stack_is_cut(),
         symbols,
         sources,
         options.full,
     );
     let evidence = cause::Evidence {
-        failure,
+        failed,
         symbols,
         sources,
         stack: &stack,
@@ -101,7 +154,7 @@ pub fn explain_with(
     };
     variables::read(
         &mut stack,
-        &target,
+        target,
         symbols,
         &shadow,
         options.locals,
@@ -122,16 +175,13 @@ pub fn explain_with(
     let disassembly = if has_lines {
         None
     } else {
-        failing_opcodes(failure, symbols, &stack, user_frame)
+        failing_opcodes(target.stack(), symbols, &stack, user_frame)
     };
     let (excerpt, source_changed) = match excerpt {
         Some((excerpt, changed)) => (Some(excerpt), changed),
         None => (None, false),
     };
-    let skipped = failure
-        .recent_calls
-        .len()
-        .saturating_sub(options.host_calls);
+    let skipped = failed.recent_calls.len().saturating_sub(options.host_calls);
     let mut report = Report {
         schema: SCHEMA,
         program: options.program.clone(),
@@ -143,12 +193,12 @@ pub fn explain_with(
         frames: stack.frames,
         layout: stack.layout,
         disassembly,
-        host_calls: failure.recent_calls.iter().skip(skipped).cloned().collect(),
+        host_calls: failed.recent_calls.iter().skip(skipped).cloned().collect(),
         notes: Vec::new(),
     };
     report.notes = notes::notes(
         &report,
-        failure,
+        failed,
         symbols,
         options,
         notes::Source {
@@ -162,7 +212,7 @@ pub fn explain_with(
 /// The opcodes around the failure, in the user's function where that is known to be outside of
 /// the runtime's.
 fn failing_opcodes(
-    failure: &Failure,
+    frames: &[WasmFrame],
     symbols: &[Symbols],
     stack: &stack::Stack,
     user_frame: Option<usize>,
@@ -170,7 +220,7 @@ fn failing_opcodes(
     let wasm = user_frame
         .and_then(|frame| stack.origins.get(frame))
         .map_or(0, |origin| origin.wasm);
-    let frame = failure.frames.get(wasm)?;
+    let frame = frames.get(wasm)?;
     let module = symbols.get(frame.module)?.module();
     let name = |index| {
         let raw = module.function_name(index)?;

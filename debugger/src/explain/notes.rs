@@ -5,9 +5,9 @@ use super::classify::rustc_path;
 use super::headline::bytes;
 use super::report::{Cause, FrameKind, Note, PanicSource, Place, Report, WhichStack};
 use super::stack::Stack;
-use super::{ExplainOptions, LocalsMode};
+use super::{ExplainOptions, FailedState, LocalsMode, RanAs};
 use crate::sources::Sources;
-use wasmscope_runner::{Failure, RefusedBy};
+use wasmscope_runner::RefusedBy;
 use wasmscope_symbols::Symbols;
 
 /// Most problems of the debug info that are told.
@@ -96,15 +96,15 @@ fn argument(word: &str) -> String {
 
 pub(super) fn notes(
     report: &Report,
-    failure: &Failure,
+    failed: &FailedState<'_>,
     symbols: &[Symbols],
     options: &ExplainOptions,
     source: Source,
 ) -> Vec<Note> {
     let mut notes = Vec::new();
-    about_the_cause(report, failure, &mut notes);
+    about_the_cause(report, failed, &mut notes);
     about_the_source(report, symbols, &source, &mut notes);
-    about_variables(report, failure, options.locals, &mut notes);
+    about_variables(report, failed, options.locals, &mut notes);
     for problem in symbols
         .iter()
         .flat_map(Symbols::problems)
@@ -115,7 +115,7 @@ pub(super) fn notes(
     notes
 }
 
-fn about_the_cause(report: &Report, failure: &Failure, notes: &mut Vec<Note>) {
+fn about_the_cause(report: &Report, failed: &FailedState<'_>, notes: &mut Vec<Note>) {
     if let Cause::Panic {
         source: PanicSource::Memory,
         ..
@@ -146,9 +146,9 @@ fn about_the_cause(report: &Report, failure: &Failure, notes: &mut Vec<Note>) {
             ));
         }
         Cause::StackOverflow { stack: WhichStack::Wasm, .. } => {
-            notes.extend(larger_stack(failure.max_wasm_stack));
+            notes.extend(larger_stack(failed.max_wasm_stack));
         }
-        Cause::OutOfBounds { .. } if failure.frames.is_empty() => notes.push(Note::remark(
+        Cause::OutOfBounds { .. } if failed.target.stack().is_empty() => notes.push(Note::remark(
             "no function had been called yet: one of the module's data segments does not fit into \
              its memory",
         )),
@@ -165,7 +165,7 @@ fn about_the_cause(report: &Report, failure: &Failure, notes: &mut Vec<Note>) {
         _ => {}
     }
     if let (Some(refusal), false) = (
-        failure.memory_refusal,
+        failed.memory_refusal,
         matches!(report.cause, Cause::AllocationFailed { .. }),
     ) {
         let by = match refusal.by {
@@ -248,7 +248,12 @@ fn about_the_source(report: &Report, symbols: &[Symbols], source: &Source, notes
     }
 }
 
-fn about_variables(report: &Report, failure: &Failure, mode: LocalsMode, notes: &mut Vec<Note>) {
+fn about_variables(
+    report: &Report,
+    failed: &FailedState<'_>,
+    mode: LocalsMode,
+    notes: &mut Vec<Note>,
+) {
     if mode == LocalsMode::None {
         return;
     }
@@ -262,23 +267,17 @@ fn about_variables(report: &Report, failure: &Failure, mode: LocalsMode, notes: 
             .as_deref()
             .is_some_and(|why| why.contains("plain code does not keep"))
     });
-    if is_exact(failure) {
+    if failed.code == RanAs::Exact {
         notes.push(Note::remark(
             "the program was run in debuggable code, slower, so that values in Wasm locals could \
              be read too",
         ));
-    } else if lost {
+    } else if lost && failed.code == RanAs::Plain {
         notes.push(Note::help(
             "some values live in Wasm locals only, which code at full speed does not keep: run \
              again with --locals exact, or build without optimisation",
         ));
     }
-}
-
-/// Whether the program ran as code that keeps its Wasm locals.
-fn is_exact(failure: &Failure) -> bool {
-    // Of the innermost frame they are missing after a stack overflow, of the others never.
-    (0..failure.frames.len().min(2)).any(|frame| failure.frame_values(frame).is_ok())
 }
 
 #[cfg(test)]
