@@ -12,13 +12,24 @@
 //!
 //! What a stop means to the user, breakpoints, panics and traps are the session's.
 
+mod activation;
+mod finish;
+mod instructions;
+mod judge;
+mod lines;
+mod returned;
 mod tables;
 
 pub use tables::StepTables;
 
 use crate::protocol::FrameId;
 use crate::values::{Limits, Value};
+use finish::{FinishStep, UntilStep};
+use instructions::InstructionStep;
+use judge::Wish;
+use lines::LineStep;
 use std::sync::Arc;
+use tables::Reach;
 use wasmscope_runner::debuggee::{CodePlace, FramePlace, PausedGuest};
 
 /// What to do until it is done.
@@ -117,8 +128,14 @@ pub enum StepError {
 
 /// One step under way.
 #[derive(Debug)]
-pub struct Stepper {
-    places: Arc<[CodePlace]>,
+pub struct Stepper(Under);
+
+#[derive(Debug)]
+enum Under {
+    Lines(LineStep),
+    Finish(FinishStep),
+    Until(UntilStep),
+    Instruction(InstructionStep),
 }
 
 impl Stepper {
@@ -129,34 +146,73 @@ impl Stepper {
     /// # Errors
     /// When there is nothing to step in.
     pub fn begin(
-        _kind: StepKind,
-        _from: FrameId,
-        _tables: &mut StepTables,
-        _guest: &mut dyn PausedGuest,
-        _settings: &StepSettings,
+        kind: StepKind,
+        from: FrameId,
+        tables: &mut StepTables,
+        guest: &mut dyn PausedGuest,
+        settings: &StepSettings,
     ) -> Result<Begun, StepError> {
-        todo!("in the works")
+        let wish = match kind {
+            StepKind::Next => Wish::Next,
+            StepKind::Step => Wish::Step(Reach::Users),
+            StepKind::Until { places } if places.is_empty() => Wish::Forward,
+            StepKind::Until { places } => {
+                let step = UntilStep::begin(places, tables, guest, settings)?;
+                return Ok(Begun::Stepping(Stepper(Under::Until(step))));
+            }
+            StepKind::Finish { frame } => {
+                let step = FinishStep::begin(frame, tables, guest, settings)?;
+                return Ok(Begun::Stepping(Stepper(Under::Finish(step))));
+            }
+            StepKind::Instruction { over } => {
+                let step = InstructionStep::begin(over, tables, guest)?;
+                return Ok(Begun::Stepping(Stepper(Under::Instruction(step))));
+            }
+        };
+        Ok(
+            match LineStep::begin(wish, from, tables, guest, settings)? {
+                Ok(step) => Begun::Stepping(Stepper(Under::Lines(step))),
+                Err(end) => Begun::Done(end),
+            },
+        )
     }
 
     /// The places to arm now, rising. Armed places of the step before may stay armed if they are
-    /// among them; the same list is given again as the same allocation as long as nothing changes.
+    /// among them; the same list is given again as the same allocation as long as nothing changes,
+    /// from one step to the next as well.
+    ///
+    /// Code that is never executed has no machine code: arming a place there fails, and that is no
+    /// matter.
     pub fn places(&self) -> &Arc<[CodePlace]> {
-        &self.places
+        match &self.0 {
+            Under::Lines(step) => step.places(),
+            Under::Finish(step) => step.places(),
+            Under::Until(step) => step.places(),
+            Under::Instruction(step) => step.places(),
+        }
     }
 
     /// Whether to stop at every opcode, since it is not known which one is next.
     pub fn wants_single_step(&self) -> bool {
-        false
+        match &self.0 {
+            Under::Instruction(step) => step.wants_single_step(),
+            Under::Lines(_) | Under::Finish(_) | Under::Until(_) => false,
+        }
     }
 
     /// Tells that the guest has stopped at one of the places (or at the next opcode, when every one
     /// was wanted), which `at` says: its innermost frame.
     pub fn stopped_at(
         &mut self,
-        _tables: &mut StepTables,
-        _guest: &mut dyn PausedGuest,
-        _at: FramePlace,
+        tables: &mut StepTables,
+        guest: &mut dyn PausedGuest,
+        at: FramePlace,
     ) -> StepState {
-        todo!("in the works")
+        match &mut self.0 {
+            Under::Lines(step) => step.stopped_at(tables, guest, at),
+            Under::Finish(step) => step.stopped_at(tables, guest, at),
+            Under::Until(step) => step.stopped_at(tables, guest, at),
+            Under::Instruction(step) => step.stopped_at(tables, guest, at),
+        }
     }
 }
