@@ -53,7 +53,7 @@ impl Memory for NoMemory {
 
 /// Where the bytes of one value are.
 #[derive(Clone, Debug)]
-pub(super) enum Slot {
+pub(crate) enum Slot {
     /// In memory from this address on.
     Memory(u64),
     /// In these bytes, from this offset on.
@@ -107,7 +107,7 @@ impl Slot {
 
 /// A type and where its bytes are.
 #[derive(Clone, Debug)]
-pub(super) struct Typed {
+pub(crate) struct Typed {
     pub ty: Arc<Type>,
     pub slot: Slot,
 }

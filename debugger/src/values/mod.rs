@@ -9,7 +9,9 @@
 //! checked against both, bounded by [`Limits`], and what does not add up is unavailable with the
 //! reason, never a wrong value.
 
+mod format;
 mod memory;
+mod navigate;
 mod recognise;
 mod scalar;
 mod summary;
@@ -19,10 +21,14 @@ mod view;
 pub use memory::{Memory, NoMemory};
 pub use value::Value;
 
-use memory::{Slot, Typed};
+pub(crate) use memory::{Slot, Typed};
+pub(crate) use navigate::{ActiveVariant, MAX_DEREFS, NoField};
+pub(crate) use scalar::half;
+pub(crate) use view::View;
+
+use crate::protocol::ValueFormat;
 use std::sync::Arc;
 use summary::Summary;
-use view::View;
 use wasmscope_symbols::{CodeOffset, FrameState, Place, Symbols, TypeId, Unavailable, Variable};
 
 /// How much of a value is shown.
@@ -65,6 +71,7 @@ pub struct Reader<'r> {
     symbols: &'r Symbols,
     memory: &'r dyn Memory,
     limits: Limits,
+    format: ValueFormat,
 }
 
 impl<'r> Reader<'r> {
@@ -75,7 +82,15 @@ impl<'r> Reader<'r> {
             symbols,
             memory,
             limits,
+            format: ValueFormat::Natural,
         }
+    }
+
+    /// The same, showing numbers as `format` says; [`ValueFormat::Raw`] shows the fields that
+    /// types are made of, whatever is known of them.
+    #[must_use]
+    pub fn with_format(self, format: ValueFormat) -> Self {
+        Reader { format, ..self }
     }
 
     /// The value of a variable that is in scope at `pc` (see [`Symbols::variables`]) in the frame
@@ -102,12 +117,30 @@ impl<'r> Reader<'r> {
                 return Value::unavailable(name, &ty.name, &ty.full_name, &reason);
             }
         };
-        let levels = self.limits.children.min(MAX_DEPTH);
-        let mut left = MAX_VALUES;
-        self.tree(name, &self.typed(type_id, slot), levels, &mut left)
+        self.typed_value(name, &self.typed(type_id, slot))
     }
 
-    fn typed(&self, type_id: TypeId, slot: Slot) -> Typed {
+    /// The value of a type at a place.
+    pub(crate) fn typed_value(&self, name: &str, typed: &Typed) -> Value {
+        let levels = self.limits.children.min(MAX_DEPTH);
+        let mut left = MAX_VALUES;
+        self.tree(name, typed, levels, &mut left)
+    }
+
+    /// The value that looks like this, of a type that may have no debug info: what was computed.
+    pub(crate) fn view_value(&self, name: &str, type_name: &str, view: &View) -> Value {
+        let mut value = match Summary::of_view(self, view) {
+            Ok(summary) => Value::known(name, type_name, type_name, summary),
+            Err(reason) => return Value::unavailable(name, type_name, type_name, &reason),
+        };
+        if let Some(levels) = self.limits.children.min(MAX_DEPTH).checked_sub(1) {
+            let mut left = MAX_VALUES;
+            self.add_children(&mut value, view, levels, &mut left);
+        }
+        value
+    }
+
+    pub(crate) fn typed(&self, type_id: TypeId, slot: Slot) -> Typed {
         Typed {
             ty: self.symbols.describe_type(type_id),
             slot,

@@ -67,7 +67,7 @@ pub(super) fn signed(bits: u128, size: u64) -> i128 {
 }
 
 /// IEEE 754 binary16.
-fn half(bits: u16) -> f32 {
+pub(crate) fn half(bits: u16) -> f32 {
     let sign = if bits >> 15 == 0 { 1.0f32 } else { -1.0 };
     let exponent = i32::from((bits >> 10) & 0x1f);
     let fraction = f32::from(bits & 0x3ff);

@@ -1,8 +1,9 @@
 //! A value in one line, close to what `{:?}` prints, cut where it gets too much.
 
-use super::memory::Typed;
+use super::memory::{Slot, Typed};
 use super::view::View;
-use super::{MAX_DEPTH, Reader, recognise};
+use super::{MAX_DEPTH, Reader, format, recognise, scalar};
+use crate::protocol::ValueFormat;
 use std::fmt::Write as _;
 use wasmscope_symbols::Unavailable;
 use wasmscope_symbols::types::Style;
@@ -18,13 +19,18 @@ pub(super) struct Summary<'s, 'r> {
 impl<'s, 'r> Summary<'s, 'r> {
     /// The summary of a value, or why it has none. Parts of it may have none for themselves.
     pub fn of(reader: &'s Reader<'r>, typed: &Typed) -> Result<String, Unavailable> {
+        Self::of_view(reader, &recognise::view(reader, typed)?)
+    }
+
+    /// The summary of what a value looks like.
+    pub fn of_view(reader: &'s Reader<'r>, view: &View) -> Result<String, Unavailable> {
         let mut summary = Summary {
             reader,
-            nodes_left: reader.limits.nodes,
+            nodes_left: reader.limits.nodes.saturating_sub(1),
             depth_left: reader.limits.depth.min(MAX_DEPTH),
             out: String::new(),
         };
-        summary.value(typed)?;
+        summary.view(view)?;
         Ok(summary.out)
     }
 
@@ -56,8 +62,19 @@ impl<'s, 'r> Summary<'s, 'r> {
     fn view(&mut self, view: &View) -> Result<(), Unavailable> {
         match view {
             View::Word(word) => self.out.push_str(word),
-            View::Text { bytes, len } => self.text(bytes, *len),
-            View::Sequence { count, .. } => self.sequence(view, *count),
+            View::Number {
+                encoding,
+                bits,
+                size,
+            } => match format::number(self.reader.format, *encoding, *bits, *size) {
+                Some(word) => self.out.push_str(&word),
+                None => self.out.push_str(&scalar::word(*encoding, *bits, *size)?),
+            },
+            View::Text { first, len } => self.text(first, *len)?,
+            View::Sequence { count, first, .. } => match self.reader.is_text(view) {
+                true => self.text(first, *count)?,
+                false => self.sequence(view, *count),
+            },
             View::Record {
                 name,
                 style,
@@ -79,7 +96,15 @@ impl<'s, 'r> Summary<'s, 'r> {
                 return result;
             }
             View::Pointer { address, target } => {
-                let _ = write!(self.out, "{address:#x}");
+                match self.reader.format {
+                    ValueFormat::Decimal => _ = write!(self.out, "{address}"),
+                    _ => _ = write!(self.out, "{address:#x}"),
+                }
+                if let Some((bytes, len)) = self.reader.c_text(*address, target.as_deref()) {
+                    self.out.push(' ');
+                    self.quoted(&bytes, len);
+                    return Ok(());
+                }
                 if let Some(target) = target
                     && self.depth_left > 0
                 {
@@ -173,8 +198,21 @@ impl<'s, 'r> Summary<'s, 'r> {
         }
     }
 
+    /// Text in memory, as much of it as is shown.
+    fn text(&mut self, first: &Slot, len: u64) -> Result<(), Unavailable> {
+        // A character has up to four bytes.
+        let wanted = (self.reader.limits.text as u64)
+            .saturating_add(1)
+            .saturating_mul(4);
+        let wanted = usize::try_from(len.min(wanted)).unwrap_or(0);
+        let mut bytes = vec![0; wanted];
+        first.read(self.reader.memory, &mut bytes)?;
+        self.quoted(&bytes, len);
+        Ok(())
+    }
+
     /// Text in quotes, escaped as Rust does it; bytes that are no UTF-8 as `\xNN`.
-    fn text(&mut self, bytes: &[u8], len: u64) {
+    fn quoted(&mut self, bytes: &[u8], len: u64) {
         self.out.push('"');
         let mut chars = 0;
         let mut used = 0;

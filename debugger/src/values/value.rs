@@ -33,7 +33,7 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl Value {
-    pub(super) fn known(name: &str, type_name: &str, full_type: &str, summary: String) -> Self {
+    pub(crate) fn known(name: &str, type_name: &str, full_type: &str, summary: String) -> Self {
         Value {
             name: name.to_owned(),
             type_name: type_name.to_owned(),
@@ -43,7 +43,7 @@ impl Value {
         }
     }
 
-    pub(super) fn unavailable(
+    pub(crate) fn unavailable(
         name: &str,
         type_name: &str,
         full_type: &str,

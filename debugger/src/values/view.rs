@@ -2,22 +2,31 @@
 
 use super::Reader;
 use super::memory::{Slot, Typed};
-use wasmscope_symbols::types::{Field, Style};
+use wasmscope_symbols::types::{Encoding, Field, Style};
 use wasmscope_symbols::{TypeId, Unavailable};
 
 /// What a value looks like.
 #[derive(Clone, Debug)]
-pub(super) enum View {
+pub(crate) enum View {
     /// One word, ready to be shown.
     Word(String),
-    /// Text: the first bytes of it, and how many there are altogether.
-    Text { bytes: Vec<u8>, len: u64 },
+    /// A number, or what is kept as one: a `bool`, a `char`.
+    Number {
+        encoding: Encoding,
+        bits: u128,
+        /// In bytes.
+        size: u64,
+    },
+    /// Text, by its bytes: where the first is, and how many there are. They are in memory.
+    Text { first: Slot, len: u64 },
     /// Elements one after the other.
     Sequence {
         element: TypeId,
         first: Slot,
         stride: u64,
         count: u64,
+        /// What the first of them is called: its place in what it is a part of.
+        start: u64,
     },
     /// Fields, after a name that may be empty (tuples).
     Record {
@@ -41,7 +50,7 @@ pub(super) enum View {
 
 /// A field of a record: its place, or why it has none.
 #[derive(Clone, Debug)]
-pub(super) struct Member {
+pub(crate) struct Member {
     pub name: String,
     pub type_id: TypeId,
     pub slot: Result<Slot, Unavailable>,
@@ -51,7 +60,7 @@ impl View {
     /// How many children it has.
     pub fn count(&self) -> u64 {
         match self {
-            View::Word(_) | View::Text { .. } => 0,
+            View::Word(_) | View::Number { .. } | View::Text { .. } => 0,
             View::Sequence { count, .. } => *count,
             View::Record { fields, .. } => fields.len() as u64,
             View::Behind { .. } => 1,
@@ -62,12 +71,13 @@ impl View {
     /// A child with its name; `None` when there is no such child, or it has no place.
     pub fn child(&self, reader: &Reader<'_>, index: u64) -> Option<(String, Typed)> {
         match self {
-            View::Word(_) | View::Text { .. } => None,
-            View::Sequence { count, .. } => {
+            View::Word(_) | View::Number { .. } | View::Text { .. } => None,
+            View::Sequence { count, start, .. } => {
                 if index >= *count {
                     return None;
                 }
-                Some((index.to_string(), self.element(reader, index).ok()?))
+                let name = start.saturating_add(index);
+                Some((name.to_string(), self.element(reader, index).ok()?))
             }
             View::Record { fields, .. } => {
                 let field = fields.get(usize::try_from(index).ok()?)?;

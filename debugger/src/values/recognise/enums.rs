@@ -3,9 +3,9 @@
 use super::record;
 use crate::values::Reader;
 use crate::values::memory::Typed;
-use crate::values::scalar;
 use crate::values::view::{Member, View};
-use wasmscope_symbols::types::{Enumeration, Fields, Style, Variants};
+use crate::values::{format, scalar};
+use wasmscope_symbols::types::{Encoding, Enumeration, Fields, Style, Variant, Variants};
 use wasmscope_symbols::{TypeKind, Unavailable};
 
 /// An enum whose variants carry data.
@@ -14,29 +14,7 @@ pub(super) fn variants(
     typed: &Typed,
     variants: &Variants,
 ) -> Result<View, Unavailable> {
-    if let Some(problem) = variants.problem {
-        return Err(Unavailable::malformed(problem));
-    }
-    let bits = match variants.discriminant {
-        Some(discriminant) => {
-            let place = typed.slot.at(discriminant.offset)?;
-            place.number(reader.memory, discriminant.size)?
-        }
-        None => 0,
-    };
-    let Some(variant) = variants.select(bits) else {
-        return Err(Unavailable::Other(
-            if variants.variants.is_empty() {
-                "its type has no values".to_owned()
-            } else {
-                format!(
-                    "the bytes here are no {} (no variant {bits})",
-                    typed.ty.name
-                )
-            }
-            .into(),
-        ));
-    };
+    let variant = active(reader, typed, variants)?;
     let unit = || View::Word(variant.name.to_string());
     let Some(body) = &variant.body else {
         return Ok(unit());
@@ -67,6 +45,37 @@ pub(super) fn variants(
     Ok(view)
 }
 
+/// The variant that a value is.
+pub(in crate::values) fn active<'v>(
+    reader: &Reader<'_>,
+    typed: &Typed,
+    variants: &'v Variants,
+) -> Result<&'v Variant, Unavailable> {
+    if let Some(problem) = variants.problem {
+        return Err(Unavailable::malformed(problem));
+    }
+    let bits = match variants.discriminant {
+        Some(discriminant) => {
+            let place = typed.slot.at(discriminant.offset)?;
+            place.number(reader.memory, discriminant.size)?
+        }
+        None => 0,
+    };
+    variants.select(bits).ok_or_else(|| {
+        Unavailable::Other(
+            if variants.variants.is_empty() {
+                "its type has no values".to_owned()
+            } else {
+                format!(
+                    "the bytes here are no {} (no variant {bits})",
+                    typed.ty.name
+                )
+            }
+            .into(),
+        )
+    })
+}
+
 /// An enum without data.
 pub(super) fn enumeration(
     reader: &Reader<'_>,
@@ -81,7 +90,20 @@ pub(super) fn enumeration(
         bits
     };
     if let Some(name) = enumeration.name_of(bits) {
-        return Ok(View::Word(name.to_string()));
+        if !format::is_numeric(reader.format) {
+            return Ok(View::Word(name.to_string()));
+        }
+        return typed
+            .slot
+            .number(reader.memory, size)
+            .map(|bits| View::Number {
+                encoding: match enumeration.signed {
+                    true => Encoding::Signed,
+                    false => Encoding::Unsigned,
+                },
+                bits,
+                size,
+            });
     }
     let number = if enumeration.signed {
         (bits as i128).to_string()

@@ -9,9 +9,12 @@ mod pointers;
 mod sequences;
 mod text;
 
+pub(super) use enums::active;
+
 use super::memory::{Slot, Typed};
 use super::view::{Member, View};
 use super::{Reader, scalar};
+use crate::protocol::ValueFormat;
 use wasmscope_symbols::types::{Array, Encoding, Fields, Style, TypeKind};
 use wasmscope_symbols::{Type, TypeId, Unavailable};
 
@@ -35,6 +38,9 @@ const MAX_ALIASES: usize = 32;
 /// The view of a value.
 pub(super) fn view(reader: &Reader<'_>, typed: &Typed) -> Result<View, Unavailable> {
     let typed = &resolve(reader, typed)?;
+    if reader.format == ValueFormat::Raw {
+        return plain(reader, typed);
+    }
     for recogniser in RECOGNISERS {
         if let Some(view) = recogniser(reader, typed) {
             return view;
@@ -44,7 +50,7 @@ pub(super) fn view(reader: &Reader<'_>, typed: &Typed) -> Result<View, Unavailab
 }
 
 /// The value without the aliases (`typedef`, `const`) around its type.
-fn resolve(reader: &Reader<'_>, typed: &Typed) -> Result<Typed, Unavailable> {
+pub(super) fn resolve(reader: &Reader<'_>, typed: &Typed) -> Result<Typed, Unavailable> {
     let mut typed = typed.clone();
     for _ in 0..MAX_ALIASES {
         match typed.ty.kind {
@@ -80,7 +86,15 @@ fn plain(reader: &Reader<'_>, typed: &Typed) -> Result<View, Unavailable> {
 fn base(reader: &Reader<'_>, typed: &Typed, encoding: Encoding) -> Result<View, Unavailable> {
     let size = typed.ty.size.unwrap_or(0);
     let bits = typed.slot.number(reader.memory, size)?;
-    scalar::word(encoding, bits, size).map(View::Word)
+    if encoding == Encoding::Never {
+        // No number is one.
+        return scalar::word(encoding, bits, size).map(View::Word);
+    }
+    Ok(View::Number {
+        encoding,
+        bits,
+        size,
+    })
 }
 
 fn array(reader: &Reader<'_>, typed: &Typed, array: &Array) -> Result<View, Unavailable> {
@@ -104,6 +118,7 @@ fn array(reader: &Reader<'_>, typed: &Typed, array: &Array) -> Result<View, Unav
         first: typed.slot.clone(),
         stride,
         count,
+        start: 0,
     })
 }
 
@@ -133,7 +148,7 @@ fn bare_name(ty: &Type) -> String {
 }
 
 /// Whether `len` bytes from `address` on are in memory.
-fn fits(reader: &Reader<'_>, address: u64, len: u64) -> bool {
+pub(super) fn fits(reader: &Reader<'_>, address: u64, len: u64) -> bool {
     address
         .checked_add(len)
         .is_some_and(|end| end <= reader.memory.size())

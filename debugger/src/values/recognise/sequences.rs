@@ -34,6 +34,7 @@ pub(super) fn slice(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, U
             first: Slot::Memory(address),
             stride,
             count: len,
+            start: 0,
         })
     }))
 }
@@ -76,6 +77,7 @@ pub(super) fn vec(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, Una
             first: Slot::Memory(vec.address),
             stride,
             count: vec.len,
+            start: 0,
         })
     }))
 }

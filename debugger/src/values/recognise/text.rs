@@ -47,12 +47,8 @@ fn view(
                 .into(),
         ));
     }
-    // A character has up to four bytes.
-    let wanted = (reader.limits.text as u64)
-        .saturating_add(1)
-        .saturating_mul(4);
-    let wanted = usize::try_from(len.min(wanted)).unwrap_or(0);
-    let mut bytes = vec![0; wanted];
-    Slot::Memory(address).read(reader.memory, &mut bytes)?;
-    Ok(View::Text { bytes, len })
+    Ok(View::Text {
+        first: Slot::Memory(address),
+        len,
+    })
 }

@@ -1,0 +1,188 @@
+//! `x is PATTERN`: which variant a value is, and what it carries.
+
+use super::compare::between;
+use super::error::{ErrorKind, ExpressionError};
+use super::evaluate::Evaluator;
+use super::operand::Operand;
+use super::syntax::{Node, Operator, Path, Pattern, PatternKind};
+use crate::values::{ActiveVariant, Typed};
+use std::ops::Range;
+use std::sync::Arc;
+use wasmscope_symbols::{Type, TypeKind};
+
+impl<'n> Evaluator<'n> {
+    /// Whether an operand, written at `span`, matches.
+    pub fn matches(
+        &self,
+        operand: &Operand<'n>,
+        pattern: &'n Pattern,
+        span: &Range<usize>,
+    ) -> Result<bool, ExpressionError> {
+        match &pattern.kind {
+            PatternKind::Anything => match operand {
+                Operand::Unknown(name) => Err(self.unknown(*name)),
+                _ => Ok(true),
+            },
+            PatternKind::Equal(constant) => {
+                let wanted = self.node(constant)?;
+                self.compare(
+                    Operator::Equal,
+                    (operand, constant),
+                    (&wanted, constant),
+                    &pattern.span,
+                )
+            }
+            PatternKind::Between {
+                from,
+                to,
+                inclusive,
+            } => self.is_between(operand, from.as_deref(), to.as_deref(), *inclusive, pattern),
+            PatternKind::Alternatives(patterns) => {
+                for pattern in patterns {
+                    if self.matches(operand, pattern, span)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            PatternKind::Variant { path, fields } => {
+                self.matches_variant(operand, path, fields, span)
+            }
+        }
+    }
+
+    fn is_between(
+        &self,
+        operand: &Operand<'n>,
+        from: Option<&'n Node>,
+        to: Option<&'n Node>,
+        inclusive: bool,
+        pattern: &Pattern,
+    ) -> Result<bool, ExpressionError> {
+        let bound = |node: Option<&'n Node>| match node {
+            Some(node) => {
+                let operand = self.node(node)?;
+                self.needed_scalar(&operand, &node.span, "a number or a character")
+                    .map(Some)
+            }
+            None => Ok(None),
+        };
+        let value = self.needed_scalar(operand, &pattern.span, "a number or a character")?;
+        between(value, bound(from)?, bound(to)?, inclusive).ok_or_else(|| {
+            let message = format!("`{}` is no value of this range", self.type_name(operand));
+            ExpressionError::new(ErrorKind::Mismatch, &pattern.span, message)
+        })
+    }
+
+    fn matches_variant(
+        &self,
+        operand: &Operand<'n>,
+        path: &Path,
+        fields: &'n [(String, Pattern)],
+        span: &Range<usize>,
+    ) -> Result<bool, ExpressionError> {
+        let of = match self.enum_value(operand, span)? {
+            Some((typed, active)) => {
+                if !self.names_variant(&typed, &active, path)? {
+                    return Ok(false);
+                }
+                Operand::Place(typed)
+            }
+            None => {
+                self.names_struct(operand, path)?;
+                operand.clone()
+            }
+        };
+        for (name, pattern) in fields {
+            let field = self.field(of.clone(), name, &pattern.span)?;
+            if !self.matches(&field, pattern, &pattern.span)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether `path` names the variant that a value is; an error when it names none of its type.
+    pub fn names_variant(
+        &self,
+        typed: &Typed,
+        active: &ActiveVariant,
+        path: &Path,
+    ) -> Result<bool, ExpressionError> {
+        let known = self.variants(&typed.ty);
+        let wanted = path.last();
+        let qualified = path
+            .segments
+            .split_last()
+            .is_none_or(|(_, before)| is_named(&typed.ty, before));
+        if !qualified || !known.iter().any(|name| &**name == wanted) {
+            let message = format!("`{}` has no variant `{}`", typed.ty.name, path.text());
+            let error = ExpressionError::new(ErrorKind::UnknownVariant, &path.span, message);
+            return Err(error.suggest(wanted, known.iter().map(|name| &**name)));
+        }
+        Ok(&*active.name == wanted)
+    }
+
+    /// A struct's own name is no question, and another is a mistake.
+    fn names_struct(&self, operand: &Operand<'n>, path: &Path) -> Result<(), ExpressionError> {
+        if let Operand::Place(typed) = operand {
+            let typed = self
+                .reader
+                .resolve(typed)
+                .map_err(|reason| ExpressionError::unavailable(&path.span, &reason))?;
+            if is_named(&typed.ty, &path.segments) {
+                return Ok(());
+            }
+        }
+        let message = format!(
+            "`{}` is no enum, so it cannot be `{}`",
+            self.type_name(operand),
+            path.text()
+        );
+        Err(ExpressionError::new(
+            ErrorKind::Mismatch,
+            &path.span,
+            message,
+        ))
+    }
+
+    /// The names of an enum's variants.
+    pub fn variants(&self, ty: &Type) -> Vec<Arc<str>> {
+        match &ty.kind {
+            TypeKind::Variants(variants) => {
+                let name = |variant: &wasmscope_symbols::types::Variant| {
+                    let numbered = variant.name.bytes().all(|byte| byte.is_ascii_digit());
+                    match &variant.body {
+                        Some(body) if numbered => {
+                            let symbols = &self.names.context.symbols;
+                            Arc::clone(&symbols.describe_type(body.type_id).name)
+                        }
+                        _ => Arc::clone(&variant.name),
+                    }
+                };
+                variants.variants.iter().map(name).collect()
+            }
+            TypeKind::Enum(enumeration) => enumeration
+                .enumerators
+                .iter()
+                .map(|(name, _)| Arc::clone(name))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Whether a type has this name: the last parts of its path, generic arguments left out.
+pub(super) fn is_named(ty: &Type, segments: &[String]) -> bool {
+    let full = &*ty.full_name;
+    let bare = full.find('<').and_then(|at| full.get(..at)).unwrap_or(full);
+    let mut parts = bare.rsplit("::");
+    let segments = match segments.split_first() {
+        Some((first, rest)) if first == "crate" => rest,
+        _ => segments,
+    };
+    segments
+        .iter()
+        .rev()
+        .all(|segment| parts.next() == Some(segment))
+}

@@ -1,0 +1,170 @@
+//! What the names in an expression mean at a place in the code: variables in scope, statics,
+//! constants of the language. They are looked up once, however often the expression is evaluated.
+
+use super::error::{ErrorKind, ExpressionError};
+use super::number::{self, Integer, Scalar};
+use super::syntax::{Path, Primitive};
+use std::sync::Arc;
+use wasmscope_symbols::statics::{Static, StaticQuery};
+use wasmscope_symbols::{CodeOffset, DieId, FrameState, Place, Symbols, Unavailable, Variable};
+
+/// A place in the code of one core module: names are looked up from there.
+#[derive(Clone, Debug)]
+pub struct CodeContext {
+    /// The module's symbols.
+    pub symbols: Symbols,
+    /// The DIE of the source frame (of its function, or of the inlined call); `None` where debug
+    /// info knows none: there are no variables then.
+    pub frame: Option<DieId>,
+    /// The opcode: of a caller, its call.
+    pub pc: CodeOffset,
+    /// The line being executed, if it is known.
+    pub line: Option<u32>,
+    /// Why the frame's variables cannot be told, if that is so: the code was written anew after
+    /// linking, or the function has only been entered.
+    pub doubt: Option<Unavailable>,
+}
+
+/// What a name means.
+#[derive(Clone, Debug)]
+pub(super) enum Named {
+    Variable(Variable),
+    Static(Static),
+    Constant(Scalar),
+    /// No value has this name; it may be a variant's.
+    Unknown,
+}
+
+/// What all names of an expression mean at one place in the code.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    pub context: CodeContext,
+    /// In the order of [`super::syntax::Parsed::names`].
+    named: Vec<Named>,
+    /// Names of the variables in scope, to be offered.
+    known: Vec<Arc<str>>,
+}
+
+impl Names {
+    /// Looks up `paths`.
+    pub fn look_up(context: &CodeContext, paths: &[Path]) -> Self {
+        let variables = match context.frame {
+            Some(frame) if !paths.is_empty() => {
+                context.symbols.variables(frame, context.pc, context.line)
+            }
+            _ => Vec::new(),
+        };
+        Names {
+            context: context.clone(),
+            named: paths
+                .iter()
+                .map(|path| look_up(context, &variables, path))
+                .collect(),
+            known: variables
+                .iter()
+                .filter(|variable| !variable.artificial)
+                .map(|variable| Arc::clone(&variable.name))
+                .collect(),
+        }
+    }
+
+    /// What the name at this place means.
+    pub fn get(&self, name: usize) -> &Named {
+        self.named.get(name).unwrap_or(&Named::Unknown)
+    }
+
+    /// That a name means nothing, with names like it.
+    pub fn unknown(&self, path: &Path) -> ExpressionError {
+        let text = path.text();
+        let statics = self.context.symbols.statics(&StaticQuery::All);
+        let statics = statics.iter().filter(|it| it.linked);
+        let statics = statics.flat_map(|it| [&*it.name, &*it.path]);
+        let known = self.known.iter().map(|name| &**name).chain(statics);
+        let message = match (self.context.frame, path.segments.len()) {
+            (None, 1) => format!(
+                "there is no `{text}`: debug info knows no variables here, and no such static"
+            ),
+            _ => format!("there is no `{text}` in scope"),
+        };
+        ExpressionError::new(ErrorKind::UnknownName, &path.span, message).suggest(&text, known)
+    }
+
+    /// Where the value of a variable is.
+    pub fn place(&self, variable: &Variable, state: &dyn FrameState) -> Place {
+        if let Some(reason) = &self.context.doubt {
+            return Place::Unavailable(reason.clone());
+        }
+        if variable.declared_later {
+            return Place::Unavailable(Unavailable::Other(
+                "declared on a later line, so perhaps not initialised yet".into(),
+            ));
+        }
+        self.context
+            .symbols
+            .locate(variable, self.context.pc, state)
+    }
+}
+
+fn look_up(context: &CodeContext, variables: &[Variable], path: &Path) -> Named {
+    if let [name] = &*path.segments {
+        // A variable that is declared later hides those of the same name.
+        let found = variables.iter().rev().find(|it| *it.name == **name);
+        if let Some(variable) = found {
+            return Named::Variable(variable.clone());
+        }
+    }
+    if let Some(constant) = constant(path) {
+        return Named::Constant(constant);
+    }
+    match find_static(&context.symbols, path) {
+        Some(found) => Named::Static(found),
+        None => Named::Unknown,
+    }
+}
+
+/// The static of this name. When several have it: one that is in the program, and of those the one
+/// with the shortest path.
+fn find_static(symbols: &Symbols, path: &Path) -> Option<Static> {
+    let text = match path.segments.split_first() {
+        Some((first, rest)) if first == "crate" && !rest.is_empty() => rest.join("::"),
+        _ => path.text(),
+    };
+    let mut found = symbols.statics(&StaticQuery::Suffix(text));
+    found.sort_by_key(|it| (!it.linked, it.path.len()));
+    found.into_iter().next()
+}
+
+/// `u32::MAX`, `f64::NAN`.
+fn constant(path: &Path) -> Option<Scalar> {
+    let [of, name] = &*path.segments else {
+        return None;
+    };
+    let of = Primitive::named(of)?;
+    let whole = |value: Integer| {
+        Some(Scalar::Integer {
+            value,
+            of: Some(of),
+        })
+    };
+    let float = |value: f64| {
+        Some(Scalar::Float {
+            value,
+            of: Some(of),
+        })
+    };
+    match (of, &**name) {
+        (Primitive::Integer { .. }, "MAX") => whole(number::limit(of, false)),
+        (Primitive::Integer { .. }, "MIN") => whole(number::limit(of, true)),
+        (Primitive::Char, "MAX") => Some(Scalar::Char(char::MAX)),
+        (Primitive::F32, "MAX") => float(f64::from(f32::MAX)),
+        (Primitive::F32, "MIN") => float(f64::from(f32::MIN)),
+        (Primitive::F32, "EPSILON") => float(f64::from(f32::EPSILON)),
+        (Primitive::F64, "MAX") => float(f64::MAX),
+        (Primitive::F64, "MIN") => float(f64::MIN),
+        (Primitive::F64, "EPSILON") => float(f64::EPSILON),
+        (Primitive::F32 | Primitive::F64, "NAN") => float(f64::NAN),
+        (Primitive::F32 | Primitive::F64, "INFINITY") => float(f64::INFINITY),
+        (Primitive::F32 | Primitive::F64, "NEG_INFINITY") => float(f64::NEG_INFINITY),
+        _ => None,
+    }
+}
