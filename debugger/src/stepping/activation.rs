@@ -12,10 +12,14 @@ use wasmparser::Operator;
 use wasmscope_runner::WasmValue;
 use wasmscope_runner::debuggee::{CodePlace, FramePlace, PausedGuest};
 use wasmscope_symbols::prologue::{StackPointer, StackState};
+use wasmscope_symbols::wasm::FunctionCode;
 use wasmscope_symbols::{CodeOffset, FunctionBody, Symbols};
 
 /// Writes to the stack pointer that one function may have; one with more is not followed.
 const MAX_WRITES: usize = 64;
+
+/// Ends and beginnings of blocks that are passed behind a call.
+const MAX_LABELS: usize = 10_000;
 
 /// The deepest stack that is counted.
 const MAX_DEPTH: usize = 1 << 20;
@@ -261,10 +265,29 @@ fn entry(
     Some(entry)
 }
 
+/// The first opcode from `pc` on that does something. Lines begin at such opcodes, so a call that
+/// comes back at the end of a block comes back to the line behind it.
+fn settle(code: &FunctionCode, mut pc: CodeOffset) -> CodeOffset {
+    for _ in 0..MAX_LABELS {
+        let behind = CodeOffset(pc.0.saturating_add(1));
+        if code.stop_in(pc..behind).is_some() {
+            break;
+        }
+        match code.successors(pc) {
+            Some(successors) if !successors.returns => match *successors.pcs {
+                [next] => pc = next,
+                _ => break,
+            },
+            _ => break,
+        }
+    }
+    pc
+}
+
 /// Where a call comes back to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct ReturnPoint {
-    /// The opcode after the call.
+    /// The first opcode after the call that does something.
     pub place: CodePlace,
     /// The call.
     pub call: CodePlace,
@@ -282,7 +305,12 @@ impl ReturnPoint {
         let at = guest.frame(frame)?;
         let offset = tables.program().offset(at.place)?;
         let module = tables.symbols(at.place.module)?.module();
-        let next = module.function_code(offset)?.next_opcode(offset)?;
+        let code = module.function_code(offset)?;
+        let next = match code.call_at(offset) {
+            Some(call) => call.next,
+            None => offset,
+        };
+        let next = settle(&code, next);
         Some(ReturnPoint {
             place: tables.program().place(at.place.module, next)?,
             call: at.place,
