@@ -146,11 +146,7 @@ impl<'n> Evaluator<'n> {
 
     fn name(&self, name: usize, span: &Range<usize>) -> Result<Operand<'n>, ExpressionError> {
         let (type_id, place) = match self.names.get(name) {
-            Named::Variable(variable) => (variable.type_id, self.names.place(variable, self.state)),
-            Named::Static(found) => {
-                let symbols = &self.names.context.symbols;
-                (found.type_id, symbols.locate_static(found, self.state))
-            }
+            Named::Value(value) => (value.type_id, value.place(self.state)),
             Named::Constant(constant) => return Ok(Operand::Scalar(*constant)),
             Named::Unknown => return Ok(Operand::Unknown(name)),
         };

@@ -1,5 +1,6 @@
 //! `x is PATTERN`: which variant a value is, and what it carries.
 
+use super::check::{has_variant, is_named};
 use super::compare::between;
 use super::error::{ErrorKind, ExpressionError};
 use super::evaluate::Evaluator;
@@ -7,8 +8,6 @@ use super::operand::Operand;
 use super::syntax::{Node, Operator, Path, Pattern, PatternKind};
 use crate::values::{ActiveVariant, Typed};
 use std::ops::Range;
-use std::sync::Arc;
-use wasmscope_symbols::{Type, TypeKind};
 
 impl<'n> Evaluator<'n> {
     /// Whether an operand, written at `span`, matches.
@@ -109,18 +108,8 @@ impl<'n> Evaluator<'n> {
         active: &ActiveVariant,
         path: &Path,
     ) -> Result<bool, ExpressionError> {
-        let known = self.variants(&typed.ty);
-        let wanted = path.last();
-        let qualified = path
-            .segments
-            .split_last()
-            .is_none_or(|(_, before)| is_named(&typed.ty, before));
-        if !qualified || !known.iter().any(|name| &**name == wanted) {
-            let message = format!("`{}` has no variant `{}`", typed.ty.name, path.text());
-            let error = ExpressionError::new(ErrorKind::UnknownVariant, &path.span, message);
-            return Err(error.suggest(wanted, known.iter().map(|name| &**name)));
-        }
-        Ok(&*active.name == wanted)
+        has_variant(&self.names.context.symbols, &typed.ty, path)?;
+        Ok(*active.name == *path.last())
     }
 
     /// A struct's own name is no question, and another is a mistake.
@@ -145,44 +134,4 @@ impl<'n> Evaluator<'n> {
             message,
         ))
     }
-
-    /// The names of an enum's variants.
-    pub fn variants(&self, ty: &Type) -> Vec<Arc<str>> {
-        match &ty.kind {
-            TypeKind::Variants(variants) => {
-                let name = |variant: &wasmscope_symbols::types::Variant| {
-                    let numbered = variant.name.bytes().all(|byte| byte.is_ascii_digit());
-                    match &variant.body {
-                        Some(body) if numbered => {
-                            let symbols = &self.names.context.symbols;
-                            Arc::clone(&symbols.describe_type(body.type_id).name)
-                        }
-                        _ => Arc::clone(&variant.name),
-                    }
-                };
-                variants.variants.iter().map(name).collect()
-            }
-            TypeKind::Enum(enumeration) => enumeration
-                .enumerators
-                .iter()
-                .map(|(name, _)| Arc::clone(name))
-                .collect(),
-            _ => Vec::new(),
-        }
-    }
-}
-
-/// Whether a type has this name: the last parts of its path, generic arguments left out.
-pub(super) fn is_named(ty: &Type, segments: &[String]) -> bool {
-    let full = &*ty.full_name;
-    let bare = full.find('<').and_then(|at| full.get(..at)).unwrap_or(full);
-    let mut parts = bare.rsplit("::");
-    let segments = match segments.split_first() {
-        Some((first, rest)) if first == "crate" => rest,
-        _ => segments,
-    };
-    segments
-        .iter()
-        .rev()
-        .all(|segment| parts.next() == Some(segment))
 }

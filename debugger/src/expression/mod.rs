@@ -16,9 +16,13 @@
 //! [`ExpressionError`] that says where.
 
 mod casts;
+mod check;
 mod compare;
+mod compile;
+mod condition;
 mod error;
 mod evaluate;
+mod log_message;
 mod matching;
 mod names;
 mod number;
@@ -33,7 +37,9 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+pub use condition::Condition;
 pub use error::{ErrorKind, ExpressionError};
+pub use log_message::LogMessage;
 pub use names::CodeContext;
 pub use types::type_of;
 

@@ -6,7 +6,9 @@ use super::number::{self, Integer, Scalar};
 use super::syntax::{Path, Primitive};
 use std::sync::Arc;
 use wasmscope_symbols::statics::{Static, StaticQuery};
-use wasmscope_symbols::{CodeOffset, DieId, FrameState, Place, Symbols, Unavailable, Variable};
+use wasmscope_symbols::{
+    CodeOffset, CompiledLocation, DieId, FrameState, Place, Symbols, TypeId, Unavailable, Variable,
+};
 
 /// A place in the code of one core module: names are looked up from there.
 #[derive(Clone, Debug)]
@@ -28,11 +30,29 @@ pub struct CodeContext {
 /// What a name means.
 #[derive(Clone, Debug)]
 pub(super) enum Named {
-    Variable(Variable),
-    Static(Static),
+    /// A variable or a static.
+    Value(Box<NamedValue>),
     Constant(Scalar),
     /// No value has this name; it may be a variant's.
     Unknown,
+}
+
+/// Something with a value and a place.
+#[derive(Clone, Debug)]
+pub(super) struct NamedValue {
+    pub type_id: Option<TypeId>,
+    /// Where it is, or why that is not to be told.
+    pub location: Result<CompiledLocation, Unavailable>,
+}
+
+impl NamedValue {
+    /// Where it is in a frame.
+    pub fn place(&self, state: &dyn FrameState) -> Place {
+        match &self.location {
+            Ok(location) => location.locate(state),
+            Err(reason) => Place::Unavailable(reason.clone()),
+        }
+    }
 }
 
 /// What all names of an expression mean at one place in the code.
@@ -88,21 +108,6 @@ impl Names {
         };
         ExpressionError::new(ErrorKind::UnknownName, &path.span, message).suggest(&text, known)
     }
-
-    /// Where the value of a variable is.
-    pub fn place(&self, variable: &Variable, state: &dyn FrameState) -> Place {
-        if let Some(reason) = &self.context.doubt {
-            return Place::Unavailable(reason.clone());
-        }
-        if variable.declared_later {
-            return Place::Unavailable(Unavailable::Other(
-                "declared on a later line, so perhaps not initialised yet".into(),
-            ));
-        }
-        self.context
-            .symbols
-            .locate(variable, self.context.pc, state)
-    }
 }
 
 fn look_up(context: &CodeContext, variables: &[Variable], path: &Path) -> Named {
@@ -110,16 +115,34 @@ fn look_up(context: &CodeContext, variables: &[Variable], path: &Path) -> Named 
         // A variable that is declared later hides those of the same name.
         let found = variables.iter().rev().find(|it| *it.name == **name);
         if let Some(variable) = found {
-            return Named::Variable(variable.clone());
+            return Named::Value(Box::new(NamedValue {
+                type_id: variable.type_id,
+                location: locate(context, variable),
+            }));
         }
     }
     if let Some(constant) = constant(path) {
         return Named::Constant(constant);
     }
     match find_static(&context.symbols, path) {
-        Some(found) => Named::Static(found),
+        Some(found) => Named::Value(Box::new(NamedValue {
+            type_id: found.type_id,
+            location: Ok(context.symbols.compile_static(&found)),
+        })),
         None => Named::Unknown,
     }
+}
+
+fn locate(context: &CodeContext, variable: &Variable) -> Result<CompiledLocation, Unavailable> {
+    if let Some(reason) = &context.doubt {
+        return Err(reason.clone());
+    }
+    if variable.declared_later {
+        return Err(Unavailable::Other(
+            "declared on a later line, so perhaps not initialised yet".into(),
+        ));
+    }
+    Ok(context.symbols.compile_location(variable, context.pc))
 }
 
 /// The static of this name. When several have it: one that is in the program, and of those the one

@@ -121,7 +121,7 @@ impl<'t> Parser<'t> {
         ExpressionError::new(ErrorKind::Syntax, &span, format!("{wanted}, but {found}"))
     }
 
-    fn end(&self) -> Result<(), ExpressionError> {
+    pub(super) fn end(&self) -> Result<(), ExpressionError> {
         match self.token().kind {
             TokenKind::End => Ok(()),
             _ => Err(self.unexpected("an operator or the end is due")),

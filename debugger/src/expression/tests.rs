@@ -211,7 +211,7 @@ fn what_is_no_expression_is_pointed_at() {
             "`iter` cannot be called",
         ),
         ("x[0](1)", ErrorKind::Unsupported, 4, "cannot be called"),
-        ("a # b", ErrorKind::Syntax, 2, "'#' means nothing"),
+        ("a @ b", ErrorKind::Syntax, 2, "'@' means nothing"),
         ("$", ErrorKind::Syntax, 0, "a name is due"),
         ("$rax", ErrorKind::UnknownName, 0, "`$rax` is not known"),
         ("x as *Foo", ErrorKind::Syntax, 6, "`const` or `mut`"),

@@ -46,10 +46,10 @@ pub(super) enum TokenKind {
 }
 
 /// Operators and brackets, longer ones before those they begin with.
-const SIGNS: [&str; 41] = [
+const SIGNS: [&str; 42] = [
     "..=", "...", "<<=", ">>=", "&&", "||", "==", "!=", "<=", ">=", "<<", ">>", "..", "::", "->",
     "=>", "+=", "-=", "+", "-", "*", "/", "%", "^", "&", "|", "!", "~", "<", ">", "=", "(", ")",
-    "[", "]", "{", "}", ".", ",", ":", ";",
+    "[", "]", "{", "}", ".", ",", ":", ";", "#",
 ];
 
 /// Cuts a text into words.

@@ -23,7 +23,7 @@ pub use value::Value;
 
 pub(crate) use memory::{Slot, Typed};
 pub(crate) use navigate::{ActiveVariant, MAX_DEREFS, NoField};
-pub(crate) use scalar::half;
+pub(crate) use scalar::{half, signed};
 pub(crate) use view::View;
 
 use crate::protocol::ValueFormat;

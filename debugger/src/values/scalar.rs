@@ -56,7 +56,7 @@ pub(super) fn word(encoding: Encoding, bits: u128, size: u64) -> Result<String, 
 }
 
 /// Two's complement of `size` bytes.
-pub(super) fn signed(bits: u128, size: u64) -> i128 {
+pub(crate) fn signed(bits: u128, size: u64) -> i128 {
     match u32::try_from(size) {
         Ok(size @ 1..=15) => {
             let unused = 128 - 8 * size;
