@@ -96,6 +96,26 @@ pub fn sample(name: &str, build: Build, target: Target) -> PathBuf {
     path
 }
 
+/// The sample `name` built for the machine the test runs on, not optimised: for debuggers that know
+/// nothing of Wasm. Samples that call WASI directly cannot be.
+pub fn native_sample(name: &str) -> PathBuf {
+    crate::sample_source(name);
+    let debuggees = target_dir().join("debuggees");
+    let _lock = lock(&debuggees, &format!("native-{name}"));
+    let output = cargo(&debuggees)
+        .args(["build", "--locked", "--profile", "dev", "--bin", name])
+        .output()
+        .unwrap_or_else(|error| panic!("cannot start cargo to build the samples: {error}"));
+    assert!(
+        output.status.success(),
+        "building the sample {name} for this machine failed ({})\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    debuggees.join("debug").join(file)
+}
+
 /// The bytes of [`sample`].
 pub fn sample_bytes(name: &str, build: Build, target: Target) -> Vec<u8> {
     let path = sample(name, build, target);
@@ -121,18 +141,9 @@ fn built_folder(build: Build, target: Target) -> PathBuf {
 /// Runs cargo for all samples and returns the folder it builds into.
 fn build_all(build: Build, target: Target) -> PathBuf {
     let debuggees = target_dir().join("debuggees");
-    fs::create_dir_all(&debuggees)
-        .unwrap_or_else(|error| panic!("cannot create {}: {error}", debuggees.display()));
     let (profile, folder) = build.profile_and_folder();
 
-    // Held until cargo is done: other processes wait here, quietly, instead of each starting
-    // a cargo of its own that would wait for the first one's lock anyway.
-    let lock = debuggees.join(format!("{}-{profile}.lock", target.triple()));
-    let lock = File::create(&lock)
-        .unwrap_or_else(|error| panic!("cannot create {}: {error}", lock.display()));
-    lock.lock()
-        .unwrap_or_else(|error| panic!("cannot lock the samples' build: {error}"));
-
+    let _lock = lock(&debuggees, &format!("{}-{profile}", target.triple()));
     let output = cargo(&debuggees)
         .args(["build", "--locked", "--bins", "--profile", profile])
         .args(["--target", target.triple()])
@@ -144,6 +155,21 @@ fn build_all(build: Build, target: Target) -> PathBuf {
         explain_failure(&output, target)
     );
     debuggees.join(target.triple()).join(folder)
+}
+
+/// A lock in the folder that debuggees are built into, which is made if need be.
+///
+/// Held until cargo is done: other processes wait here, quietly, instead of each starting a cargo
+/// of its own that would wait for the first one's lock anyway.
+fn lock(debuggees: &Path, what: &str) -> File {
+    fs::create_dir_all(debuggees)
+        .unwrap_or_else(|error| panic!("cannot create {}: {error}", debuggees.display()));
+    let path = debuggees.join(format!("{what}.lock"));
+    let lock = File::create(&path)
+        .unwrap_or_else(|error| panic!("cannot create {}: {error}", path.display()));
+    lock.lock()
+        .unwrap_or_else(|error| panic!("cannot lock the samples' build: {error}"));
+    lock
 }
 
 /// A cargo that builds the samples into `debuggees` and takes nothing from the cargo above it.
