@@ -8,7 +8,9 @@ use crate::program::Program;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
-use wasmscope_tracer::{CallObserver, Function, HostCall, Recording};
+use wasmscope_tracer::{
+    Arguments, Beginning, CallObserver, ComponentRecording, Function, HostCall, Recording,
+};
 use wasmtime::WasmBacktrace;
 
 /// Hears of the host calls of a run, on the guest's thread.
@@ -20,6 +22,15 @@ pub trait CallSink: Send {
     fn wants(&self, _function: &'static Function) -> bool {
         true
     }
+
+    /// Whether calls of a component's function are wanted. Asked once for every function, at its
+    /// first call.
+    fn wants_named(&self, _module: &str, _function: &str) -> bool {
+        true
+    }
+
+    /// A component's call begins that is wanted, and its arguments are known.
+    fn begins_named(&mut self, _beginning: Beginning, _call: &HostCall) {}
 
     /// A call begins, wanted or not. `args` are the raw Wasm values; `call` makes a record of what
     /// is known yet.
@@ -56,6 +67,9 @@ impl fmt::Debug for CallTracing {
 /// Paths are told in full, up to what no system accepts.
 const PATH_BYTES: u32 = 4096;
 
+/// What Wasmtime formats of a call's arguments is told up to here: enough for two paths.
+const TEXT_BYTES: usize = 2 * PATH_BYTES as usize + 1024;
+
 impl CallTracing {
     /// What has to be recorded for this.
     pub(crate) fn record(&self, recording: &mut Recording) {
@@ -63,6 +77,18 @@ impl CallTracing {
         recording.path_bytes = recording.path_bytes.max(PATH_BYTES);
         recording.data_bytes = recording.data_bytes.max(self.data_bytes);
         recording.time = true;
+    }
+
+    /// What of a component's calls has to be recorded for somebody who is told of each; `last` of them
+    /// are kept for a report.
+    pub fn component_recording(last: usize, data_bytes: u32) -> ComponentRecording {
+        ComponentRecording {
+            calls: last.max(1),
+            arguments: Arguments::Always,
+            text_bytes: TEXT_BYTES,
+            data_bytes: usize::try_from(data_bytes).unwrap_or(usize::MAX),
+            time: true,
+        }
     }
 
     /// What the tracer reports to.
@@ -93,6 +119,14 @@ impl CallObserver for Adapter {
 
     fn wants(&self, function: &'static Function) -> bool {
         self.sink().wants(function)
+    }
+
+    fn wants_named(&self, module: &str, function: &str) -> bool {
+        self.sink().wants_named(module, function)
+    }
+
+    fn begins_named(&mut self, beginning: Beginning, call: &HostCall) {
+        self.sink().begins_named(beginning, call);
     }
 
     fn begins(

@@ -12,10 +12,10 @@ use crate::run::{EntryError, LoadedGuest, RunError, Setup, Watch};
 use crate::stdio::TeedStderr;
 use crate::stopped::StoppedStore;
 use std::time::Duration;
-use wasmscope_tracer::ComponentCalls;
+use wasmscope_tracer::{ComponentCalls, Watched, WatchedView};
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, InstancePre, Linker, ResourceTable, Val};
-use wasmtime::{AsContextMut, Engine, Store};
+use wasmtime::{AsContextMut, CallHook, Engine, Store, WasmBacktrace};
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -24,6 +24,8 @@ pub(crate) struct ComponentState {
     wasi: WasiCtx,
     table: ResourceTable,
     limiter: Limiter,
+    /// Where calls are noted that somebody is told of.
+    calls: ComponentCalls,
 }
 
 impl WasiView for ComponentState {
@@ -31,6 +33,18 @@ impl WasiView for ComponentState {
         WasiCtxView {
             ctx: &mut self.wasi,
             table: &mut self.table,
+        }
+    }
+}
+
+impl WatchedView for ComponentState {
+    fn watched(&mut self) -> Watched<'_> {
+        Watched {
+            view: WasiCtxView {
+                ctx: &mut self.wasi,
+                table: &mut self.table,
+            },
+            calls: &self.calls,
         }
     }
 }
@@ -72,9 +86,17 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
         ref watch,
     } = *setup;
     let mut linker: Linker<ComponentState> = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(|error| RunError::Engine {
+    let not_defined = |error| RunError::Engine {
         message: format!("{error:#}"),
-    })?;
+    };
+    wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(not_defined)?;
+    let traced = options
+        .tracing
+        .as_ref()
+        .zip(options.component_calls.as_ref());
+    if traced.is_some() {
+        ComponentCalls::watch(&mut linker).map_err(not_defined)?;
+    }
     let pre = linker
         .instantiate_pre(component)
         .map_err(|error| not_linked(program, engine, component, &error))?;
@@ -87,10 +109,15 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
         wasi: world.wasi(program, stderr)?.build(),
         table: ResourceTable::new(),
         limiter: Limiter::new(options.max_memory_size),
+        calls: options.component_calls.clone().unwrap_or_default(),
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limiter);
     store.set_epoch_deadline(1);
+    if let Some((tracing, calls)) = traced {
+        calls.observe(tracing.observer(program));
+        tell_when_over(&mut store, calls.clone());
+    }
     let captured = Captured::new(program);
     watch.install(&captured, &mut store);
     Ok(Guest {
@@ -104,6 +131,16 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
         watch: watch.clone(),
         calls: options.component_calls.clone(),
     })
+}
+
+/// Has `calls` told when the guest goes on after a call, while its stack can be walked.
+fn tell_when_over(store: &mut Store<ComponentState>, calls: ComponentCalls) {
+    store.call_hook(move |store, hook| {
+        if matches!(hook, CallHook::ReturningFromHost) {
+            calls.returned(&|| WasmBacktrace::force_capture(&store));
+        }
+        Ok(())
+    });
 }
 
 /// Names the imports that are not provided; Wasmtime only names the first.

@@ -80,6 +80,9 @@ impl HostCall {
         // A component's arguments go to the host and its results come from there; the arguments of
         // preview 1 say where contents are, in either direction.
         let of_component = self.module.contains(':');
+        if of_component && !table::components::moves_contents(&self.function) {
+            return moved;
+        }
         for arg in &self.args {
             match &arg.value {
                 // As many as the call says, which may be fewer than there was room for.

@@ -10,7 +10,7 @@ mod places;
 pub use functions::Names;
 
 use crate::call::{CallResult, HostCall, Value};
-use crate::table::{Errno, Function};
+use crate::table::{self, Errno, Function, components};
 use crate::trace::Site;
 use functions::FunctionSet;
 pub(crate) use places::paths;
@@ -118,6 +118,9 @@ impl Status {
                 // The number 0 is named too, and is no error.
                 Some(0) => Ok(Status::Successful),
                 Some(number) => Ok(Status::Errno(number)),
+                None if let Some(errno) = components::errno(word) => {
+                    Ok(Errno::number(errno).map_or(Status::Failed, Status::Errno))
+                }
                 None => {
                     let errnos = (1..).map_while(Errno::from_number).map(|errno| errno.name);
                     let words = ["successful", "failed", "unfinished"].into_iter();
@@ -136,7 +139,16 @@ impl Status {
             Status::Unfinished => matches!(result, CallResult::Unfinished),
             Status::Successful => !result.is_failure() && !matches!(result, CallResult::Unfinished),
             Status::Errno(wanted) => {
-                matches!(result, CallResult::Errno { number, .. } if *number == wanted)
+                let name = |error: &Value| match error {
+                    Value::Text { text, .. } => components::errno(text),
+                    _ => None,
+                };
+                match result {
+                    CallResult::Errno { number, .. } => *number == wanted,
+                    // A component's errors have names of their own for the same.
+                    CallResult::Err(error) => name(error).and_then(Errno::number) == Some(wanted),
+                    _ => false,
+                }
             }
         }
     }
@@ -173,7 +185,7 @@ impl Filter {
         self.paths.push(normal(path));
     }
 
-    /// Adds a descriptor.
+    /// Adds a descriptor; of a component, a resource by its number.
     pub fn fd(&mut self, fd: u32) {
         self.fds.push(fd);
     }
@@ -192,6 +204,16 @@ impl Filter {
         self.functions.has(row.module, row.name, row.classes)
     }
 
+    /// Whether calls of a function may be wanted, by the names that it is imported with.
+    pub fn wants_named(&self, module: &str, function: &str) -> bool {
+        match table::find(module, function) {
+            Some(row) => self.wants(row),
+            None => self
+                .functions
+                .has(module, function, components::classes(module)),
+        }
+    }
+
     /// Whether [`Self::accepts_site`] looks at the site.
     pub fn needs_site(&self) -> bool {
         !self.places.is_empty()
@@ -199,12 +221,7 @@ impl Filter {
 
     /// Whether a call is wanted, as far as that can be told without its source line.
     pub fn accepts(&self, call: &HostCall) -> bool {
-        let classes = call.class.as_slice();
-        let function = match crate::table::find(&call.module, &call.function) {
-            Some(row) => self.wants(row),
-            None => self.functions.has(&call.module, &call.function, classes),
-        };
-        function
+        self.wants_named(&call.module, &call.function)
             && self.accepts_result(&call.result)
             && self.accepts_fd(call)
             && self.accepts_path(call)
@@ -215,8 +232,11 @@ impl Filter {
     }
 
     fn accepts_fd(&self, call: &HostCall) -> bool {
-        let is_wanted =
-            |value: &Value| matches!(value, Value::Fd { fd, .. } if self.fds.contains(fd));
+        let is_wanted = |value: &Value| match value {
+            Value::Fd { fd, .. } => self.fds.contains(fd),
+            Value::Resource { id, .. } => self.fds.contains(id),
+            _ => false,
+        };
         self.fds.is_empty()
             || call.args.iter().any(|arg| is_wanted(&arg.value))
             || matches!(&call.result, CallResult::Ok(values) if values.iter().any(|arg| is_wanted(&arg.value)))

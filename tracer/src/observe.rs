@@ -9,6 +9,15 @@ use crate::table::Function;
 use std::time::SystemTime;
 use wasmtime::WasmBacktrace;
 
+/// What a call that begins may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beginning {
+    /// Wait for something outside: input, a time, a peer. Files do not count.
+    pub may_wait: bool,
+    /// Write to standard output or standard error.
+    pub may_show: bool,
+}
+
 /// Hears of the host calls of a run.
 pub trait CallObserver: Send {
     /// The run starts: what the wall clock said when the time of calls was nought.
@@ -19,6 +28,15 @@ pub trait CallObserver: Send {
     fn wants(&self, _function: &'static Function) -> bool {
         true
     }
+
+    /// Whether calls of a component's function, `wasi:io/streams` and `[method]output-stream.write`,
+    /// are wanted. Asked once for every function, at its first call.
+    fn wants_named(&self, _module: &str, _function: &str) -> bool {
+        true
+    }
+
+    /// A component's call begins that is wanted, and its arguments are known.
+    fn begins_named(&mut self, _beginning: Beginning, _call: &HostCall) {}
 
     /// A call begins, wanted or not: a moment to write out what has been held back, before the guest
     /// writes or waits. `args` are the raw Wasm values; `call` makes a record of what is known yet.

@@ -105,7 +105,13 @@ impl LineStyle {
             text(&call.module, out)?;
             out.write_char('.')?;
         }
-        text(&call.function, out)
+        // What a method is of, its name says; that it is one, its first argument.
+        text(
+            call.function
+                .strip_prefix("[method]")
+                .unwrap_or(&call.function),
+            out,
+        )
     }
 
     /// Writes the arguments of a call in parentheses.

@@ -216,6 +216,7 @@ fn path(call: &HostCall) -> String {
 fn fd(call: &HostCall) -> String {
     let fd = call.args.iter().find_map(|arg| match arg.value {
         Value::Fd { fd, .. } => Some(fd.to_string()),
+        Value::Resource { ref kind, id, .. } => Some(format!("{kind}#{id}")),
         _ => None,
     });
     fd.unwrap_or_else(|| "(none)".to_owned())

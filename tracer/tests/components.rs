@@ -4,10 +4,11 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use tracing::subscriber::NoSubscriber;
 use wasmscope_tracer::{
-    Arguments, CallResult, Class, ComponentCalls, ComponentRecording, HostCall,
+    Arguments, Beginning, CallObserver, CallResult, Class, ComponentCalls, ComponentRecording,
+    HostCall, Watched, WatchedView,
 };
 use wasmtime::component::{Component, Linker, ResourceTable};
-use wasmtime::{Engine, Store};
+use wasmtime::{CallHook, Engine, Store, WasmBacktrace};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
@@ -19,6 +20,19 @@ const FILES: &str = include_str!("components/files.wat");
 struct World {
     ctx: WasiCtx,
     table: ResourceTable,
+    calls: ComponentCalls,
+}
+
+impl WatchedView for World {
+    fn watched(&mut self) -> Watched<'_> {
+        Watched {
+            view: WasiCtxView {
+                ctx: &mut self.ctx,
+                table: &mut self.table,
+            },
+            calls: &self.calls,
+        }
+    }
 }
 
 impl WasiView for World {
@@ -32,12 +46,20 @@ impl WasiView for World {
 
 /// Runs a component's `run(n)` and returns what it wrote, and the error if it failed.
 fn run(text: &str, n: u32) -> (String, Option<String>) {
+    run_watched(text, n, None)
+}
+
+/// As [`run`], with the record told of each call's end.
+fn run_watched(text: &str, n: u32, calls: Option<&ComponentCalls>) -> (String, Option<String>) {
     let dir = tempfile::TempDir::new().expect("a folder");
     std::fs::write(dir.path().join("in.csv"), "1,2\n").expect("a file");
     let engine = Engine::default();
     let component = Component::new(&engine, text).expect("a component");
     let mut linker = Linker::<World>::new(&engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker).expect("a linker");
+    if calls.is_some() {
+        ComponentCalls::watch(&mut linker).expect("a linker");
+    }
     let stdout = MemoryOutputPipe::new(1 << 16);
     let mut builder = WasiCtxBuilder::new();
     builder.stdout(stdout.clone());
@@ -47,8 +69,17 @@ fn run(text: &str, n: u32) -> (String, Option<String>) {
     let world = World {
         ctx: builder.build(),
         table: ResourceTable::new(),
+        calls: calls.cloned().unwrap_or_default(),
     };
     let mut store = Store::new(&engine, world);
+    if let Some(calls) = calls.cloned() {
+        store.call_hook(move |store, hook| {
+            if matches!(hook, CallHook::ReturningFromHost) {
+                calls.returned(&|| WasmBacktrace::force_capture(&store));
+            }
+            Ok(())
+        });
+    }
     let instance = linker
         .instantiate(&mut store, &component)
         .expect("an instance");
@@ -78,9 +109,9 @@ fn writes_are_recorded_with_arguments_and_results() {
     assert_eq!(
         lines(&calls.calls()),
         [
-            "get-stdout() = #0",
-            "[method]output-stream.blocking-write-and-flush(self=#0, contents=...) = 0",
-            "[method]output-stream.blocking-write-and-flush(self=#0, contents=...) = 0",
+            "get-stdout() = output-stream#0 </dev/stdout>",
+            "output-stream.blocking-write-and-flush(self=output-stream#0, contents=...) = 0",
+            "output-stream.blocking-write-and-flush(self=output-stream#0, contents=...) = 0",
         ]
     );
     let first = &calls.calls()[0];
@@ -98,15 +129,90 @@ fn errors_and_exits_are_recorded() {
         lines(&calls.calls()),
         [
             "get-directories() = ...",
-            "[method]descriptor.open-at(self=#0, path-flags=SYMLINK_FOLLOW, path=\"in.csv\", \
-             open-flags=0, flags=READ) = #1",
-            "[method]descriptor.open-at(self=#0, path-flags=0, path=\"missing\", \
-             open-flags=CREATE, flags=READ|WRITE) = #2",
-            "[method]descriptor.open-at(self=#0, path-flags=0, path=\"../up\", open-flags=0, \
+            "descriptor.open-at(self=descriptor#0, path-flags=SYMLINK_FOLLOW, path=\"in.csv\", \
+             open-flags=0, flags=READ) = descriptor#1",
+            "descriptor.open-at(self=descriptor#0, path-flags=0, path=\"missing\", \
+             open-flags=CREATE, flags=READ|WRITE) = descriptor#2",
+            "descriptor.open-at(self=descriptor#0, path-flags=0, path=\"../up\", open-flags=0, \
              flags=READ) = error not-permitted",
-            "exit(status=Err(())) = ? (exited with 1)",
+            "exit(status=err) = ? (exited with 1)",
         ]
     );
+}
+
+/// Keeps the lines of what it is told, with the number of frames on the stack.
+struct Listener(Arc<Mutex<Vec<String>>>);
+
+impl CallObserver for Listener {
+    fn wants_named(&self, module: &str, function: &str) -> bool {
+        module.starts_with("wasi:") && !function.contains("check-write")
+    }
+
+    fn begins_named(&mut self, beginning: Beginning, call: &HostCall) {
+        let line = format!("{} shows: {}", call.function, beginning.may_show);
+        self.0.lock().expect("a lock").push(line);
+    }
+
+    fn ends(&mut self, call: HostCall, stack: &dyn Fn() -> WasmBacktrace) {
+        let (start, duration) = (call.start, call.duration);
+        assert!(start.is_some() && duration.is_some(), "{call:?}");
+        let frames = stack().frames().len();
+        let call = HostCall {
+            start: None,
+            duration: None,
+            ..call
+        };
+        let line = format!("{frames}: {call}");
+        self.0.lock().expect("a lock").push(line);
+    }
+}
+
+/// What an observer of a component is told.
+fn observed(text: &str, n: u32) -> Vec<String> {
+    let calls = ComponentCalls::new(ComponentRecording {
+        arguments: Arguments::Always,
+        time: true,
+        ..ComponentRecording::default()
+    });
+    let told = Arc::new(Mutex::new(Vec::new()));
+    calls.observe(Box::new(Listener(Arc::clone(&told))));
+    let tap = calls.tap(NoSubscriber::new());
+    let traced = tracing::subscriber::with_default(tap, || run_watched(text, n, Some(&calls)));
+    assert_eq!(traced, run(text, n), "being observed changes nothing");
+    let told = told.lock().expect("a lock");
+    told.clone()
+}
+
+#[test]
+fn observers_are_told_of_each_call_with_what_resources_stand_for() {
+    assert_eq!(
+        observed(FILES, 0),
+        [
+            "1: get-directories() = [descriptor#0 </data>]",
+            "1: descriptor.open-at(self=descriptor#0 </data>, path-flags=SYMLINK_FOLLOW, \
+             path=\"in.csv\", open-flags=0, flags=READ) = descriptor#1 </data/in.csv>",
+            "1: descriptor.open-at(self=descriptor#0 </data>, path-flags=0, path=\"missing\", \
+             open-flags=CREATE, flags=READ|WRITE) = descriptor#2 </data/missing>",
+            "1: descriptor.open-at(self=descriptor#0 </data>, path-flags=0, path=\"../up\", \
+             open-flags=0, flags=READ) = error not-permitted",
+            "1: exit(status=err) = ? (exited with 1)",
+        ]
+    );
+}
+
+#[test]
+fn contents_are_told_that_wasmtime_leaves_out() {
+    let told = observed(WRITE, 1);
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(told[0], "1: get-stdout() = output-stream#0 </dev/stdout>");
+    assert_eq!(
+        told[1],
+        "[method]output-stream.blocking-write-and-flush shows: true"
+    );
+    let write = "1: output-stream.blocking-write-and-flush(self=output-stream#0 </dev/stdout>, \
+                 contents=\"";
+    assert!(told[2].starts_with(write), "{told:?}");
+    assert!(told[2].ends_with("\") = 0"), "{told:?}");
 }
 
 #[test]
@@ -120,8 +226,8 @@ fn without_arguments_names_and_order_remain() {
     assert_eq!(
         lines(&calls.calls()),
         [
-            "[method]output-stream.blocking-write-and-flush(...)",
-            "[method]output-stream.blocking-write-and-flush(...)",
+            "output-stream.blocking-write-and-flush(...)",
+            "output-stream.blocking-write-and-flush(...)",
         ]
     );
     assert_eq!(calls.calls()[1].seq, 3);
@@ -211,12 +317,12 @@ fn arguments_are_left_out_while_calls_come_fast() {
         ..ComponentRecording::default()
     };
     let calls = record(recording, WRITE, 400).calls();
-    let with = |call: &HostCall| call.to_string().contains("self=#0");
+    let with = |call: &HostCall| call.to_string().contains("self=output-stream#0");
     // The first calls of a run always have them. A machine may be slow enough for all to have them,
     // so what the later ones show is only that each is either whole or without.
     assert!(calls[1..60].iter().all(with));
     for call in &calls[1..] {
-        let bare = "[method]output-stream.blocking-write-and-flush(...)";
+        let bare = "output-stream.blocking-write-and-flush(...)";
         assert!(with(call) || call.to_string() == bare, "{call}");
     }
 }

@@ -10,39 +10,43 @@ use super::failure;
 use super::run::print;
 use crate::args::{Locals, LogArgs, TraceArgs};
 use crate::logging;
-use anyhow::bail;
 use sink::TraceSink;
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmscope_debugger::CallSites;
 use wasmscope_runner::{CallTracing, Invoke, Options, Outcome, Program, ProgramKind};
+use wasmscope_tracer::ComponentCalls;
 use wasmscope_tracer::trace::End;
 
 /// Runs the target; the exit code is the guest's.
 pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
     let (target, guest_args) = args.target()?;
     let program = Program::load(&target)?;
-    if program.kind() == ProgramKind::Component {
-        bail!(
-            "{}: is a component, whose calls cannot be traced yet; build it for wasm32-wasip1, or \
-             see its last calls with `wasmscope run`",
-            program.path().display()
-        );
-    }
+    let is_component = program.kind() == ProgramKind::Component;
+    let remembered_calls =
+        failure::host_calls(&args.report).max(Options::default().remembered_calls);
+    // A component's calls come by the same way as messages of our own.
+    let component_calls = is_component.then(|| {
+        let data_bytes = args.show.string_limit;
+        ComponentCalls::new(CallTracing::component_recording(
+            remembered_calls,
+            data_bytes,
+        ))
+    });
     let (log, details) = form::verbose(log);
-    logging::init(&log, None)?;
+    logging::init(&log, component_calls.as_ref())?;
     let debug_file = failure::debug_file(&args.report)?;
     let symbols = failure::symbols(&program, debug_file.as_ref());
     let sites = CallSites::new(symbols.clone(), failure::maps(&args.report));
-    let filter = choose::filter(&args.choose)?;
+    let filter = choose::filter(&args.choose, is_component)?;
     let exporter = form::exporter(args, details, program.path(), &guest_args);
     let sink = TraceSink::new(exporter, form::destination(args)?, filter, sites, args);
     let sink = Arc::new(Mutex::new(sink));
     interrupt::finish_when_interrupted(&sink)?;
     let mut options = Options {
         invoke: args.invoke.clone().map(|function| Invoke { function }),
-        remembered_calls: failure::host_calls(&args.report)
-            .max(Options::default().remembered_calls),
+        remembered_calls,
+        component_calls,
         tracing: Some(CallTracing {
             sink: sink.clone(),
             data_bytes: args.show.string_limit,

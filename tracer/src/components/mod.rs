@@ -4,18 +4,33 @@
 //!
 //! A [`Tap`] is a `tracing` subscriber that takes these for itself and hands everything else to the
 //! program's own subscriber. It is no layer of `tracing-subscriber`: a registry stores every span,
-//! which costs several times as much as the recording. `ring` keeps the calls.
+//! which costs several times as much as the recording. `ring` keeps the calls, `text` makes values of
+//! what Wasmtime formats.
+//!
+//! Who wants to be told of each call as it returns ([`ComponentCalls::observe`]) has the functions
+//! watched besides that Wasmtime says too little about ([`Watched`]), and has the store's call hook say
+//! when the guest is about to go on: only then can its stack be walked.
 
+mod resources;
 mod ring;
 mod tap;
+mod text;
+mod watched;
 
-use crate::call::HostCall;
+use crate::call::{HostCall, Value};
+use crate::observe::{Beginning, CallObserver};
+use crate::table::components as table;
 use ring::Ring;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tracing::Subscriber;
 use tracing::subscriber::{NoSubscriber, SetGlobalDefaultError};
+use wasmtime::component::Linker;
+use wasmtime::{Result, WasmBacktrace};
 
 pub use tap::Tap;
+pub use watched::{Watched, WatchedView};
 
 /// What to keep of each call.
 #[derive(Clone, Debug)]
@@ -26,6 +41,9 @@ pub struct ComponentRecording {
     pub arguments: Arguments,
     /// At most this many bytes of all arguments of a call, and of its result. The default is 256.
     pub text_bytes: usize,
+    /// At most this many bytes of the contents of each list of bytes, where those are known. The
+    /// default is 64.
+    pub data_bytes: usize,
     /// Read a clock before and after each call.
     pub time: bool,
 }
@@ -49,52 +67,207 @@ impl Default for ComponentRecording {
             calls: 64,
             arguments: Arguments::WhenCheap,
             text_bytes: 256,
+            data_bytes: 64,
             time: false,
         }
     }
 }
 
+/// No call's number.
+const NONE: u64 = u64::MAX;
+
+thread_local! {
+    /// The number of the call that this thread is in, when its arguments and result are wanted. Host
+    /// calls do not nest.
+    static CURRENT: Cell<u64> = const { Cell::new(NONE) };
+
+    /// The number of the call that has returned last and that nobody has been told of.
+    static RETURNED: Cell<u64> = const { Cell::new(NONE) };
+}
+
 /// The last host calls of the components that run in this process.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ComponentCalls {
-    ring: Arc<Mutex<Ring>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    ring: Mutex<Ring>,
+    /// Who is told of every call. Locked after `ring`, if both are.
+    observer: Mutex<Option<Box<dyn CallObserver>>>,
+    /// Whether there is one.
+    is_observed: AtomicBool,
+}
+
+impl std::fmt::Debug for ComponentCalls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ComponentCalls").finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    fn is_observed(&self) -> bool {
+        self.is_observed.load(Ordering::Relaxed)
+    }
+
+    /// Whether the observer, if there is one, wants to hear of a function.
+    fn wants(&self, module: &str, function: &str) -> bool {
+        if !self.is_observed() {
+            return true;
+        }
+        let observer = lock(&self.observer);
+        let wants = |observer: &Box<dyn CallObserver>| observer.wants_named(module, function);
+        observer.as_ref().is_none_or(wants)
+    }
+
+    /// Tells the observer that a call has begun whose arguments are known now.
+    fn begins(&self, seq: u64) {
+        let mut ring = lock(&self.ring);
+        let call = ring.may_matter(seq).then(|| ring.call(seq)).flatten();
+        drop(ring);
+        let Some(call) = call else {
+            return;
+        };
+        let label = match call.args.first().map(|arg| &arg.value) {
+            Some(Value::Resource { label, .. }) => label.as_deref(),
+            _ => None,
+        };
+        let beginning = Beginning {
+            may_wait: table::may_wait(&call.function, label),
+            may_show: table::may_show(&call.function, label),
+        };
+        if let Some(observer) = lock(&self.observer).as_mut() {
+            observer.begins_named(beginning, &call);
+        }
+    }
+
+    /// Notes that the call that this thread was in has returned.
+    fn returns(&self, seq: u64) {
+        lock(&self.ring).leave(seq);
+        if self.is_observed() {
+            RETURNED.set(seq);
+        }
+    }
 }
 
 impl ComponentCalls {
     /// An empty record. Nothing comes in before its [`tap`](Self::tap) is installed.
     pub fn new(recording: ComponentRecording) -> Self {
         ComponentCalls {
-            ring: Arc::new(Mutex::new(Ring::new(recording))),
+            shared: Arc::new(Shared {
+                ring: Mutex::new(Ring::new(recording)),
+                observer: Mutex::new(None),
+                is_observed: AtomicBool::new(false),
+            }),
         }
     }
 
     /// A subscriber that records host calls here and passes everything else to `inner`, the
     /// program's own logging. Host calls reach `inner` too when it listens to the trace level.
     pub fn tap<S: Subscriber>(&self, inner: S) -> Tap<S> {
-        let arguments = self.lock().recording().arguments;
-        Tap::new(Arc::clone(&self.ring), arguments != Arguments::Never, inner)
+        let arguments = self.ring().recording().arguments;
+        Tap::new(
+            Arc::clone(&self.shared),
+            arguments != Arguments::Never,
+            inner,
+        )
     }
 
     /// Records host calls from now on in all threads, for a program without logging of its own.
     ///
     /// # Errors
     /// When the process has a global subscriber already: give that to [`tap`](Self::tap) instead.
-    pub fn install(&self) -> Result<(), SetGlobalDefaultError> {
+    pub fn install(&self) -> std::result::Result<(), SetGlobalDefaultError> {
         tracing::subscriber::set_global_default(self.tap(NoSubscriber::new()))
     }
 
     /// The calls that are kept, oldest first. A call that has not returned says so.
     pub fn calls(&self) -> Vec<HostCall> {
-        self.lock().calls()
+        self.ring().calls()
     }
 
     /// How many calls there were in all.
     pub fn total(&self) -> u64 {
-        self.lock().total()
+        self.ring().total()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Ring> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Has every call from now on told to `observer`. It is to be called before the guest runs, which
+    /// is to have its functions [watched](Self::watch) and its store say when a call is over
+    /// ([`Self::returned`]).
+    pub fn observe(&self, mut observer: Box<dyn CallObserver>) {
+        observer.starts(self.ring().observe());
+        *lock(&self.shared.observer) = Some(observer);
+        self.shared.is_observed.store(true, Ordering::Relaxed);
+    }
+
+    /// Puts the functions in a linker, which has WASI 0.2 in it, that hand on what Wasmtime leaves out
+    /// of its events.
+    ///
+    /// # Errors
+    /// Those of the linker.
+    pub fn watch<T: WatchedView + 'static>(linker: &mut Linker<T>) -> Result<()> {
+        watched::add_to_linker(linker)
+    }
+
+    /// The guest is about to go on after a host call; its stack is as it was when it called. To be
+    /// called from the store's call hook.
+    pub fn returned(&self, stack: &dyn Fn() -> WasmBacktrace) {
+        let seq = RETURNED.replace(NONE);
+        if seq == NONE {
+            return;
+        }
+        let mut ring = self.ring();
+        let wanted = ring.is_wanted(seq, |module, function| self.shared.wants(module, function));
+        let call = ring.ended(seq);
+        drop(ring);
+        if let (true, Some(call), Some(observer)) =
+            (wanted, call, lock(&self.shared.observer).as_mut())
+        {
+            observer.ends(call, stack);
+        }
+    }
+
+    /// Notes what the call that this thread is in passed or got, if that is wanted.
+    fn note(&self, name: &'static str, value: impl FnOnce(&mut Ring) -> Value) {
+        let current = CURRENT.get();
+        if current != NONE {
+            let mut ring = self.ring();
+            let value = value(&mut ring);
+            ring.note(current, name, value);
+        }
+    }
+
+    /// Records `drop` as a call of a function about a resource.
+    fn within<R>(
+        &self,
+        module: &'static str,
+        function: &'static str,
+        id: u32,
+        drop: impl FnOnce() -> R,
+    ) -> R {
+        let Some(seq) = self.ring().enter_own(module, function) else {
+            return drop();
+        };
+        let value = Value::Resource {
+            kind: "resource".into(),
+            id,
+            label: None,
+        };
+        self.ring().note(seq, "self", value);
+        let result = drop();
+        let mut ring = self.ring();
+        ring.note_end(seq);
+        std::mem::drop(ring);
+        self.shared.returns(seq);
+        result
+    }
+
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        lock(&self.shared.ring)
     }
 }
 

@@ -1,18 +1,26 @@
 //! The last calls of components, as text. A slot's buffers are used again and again, and formatting
 //! stops where they are full.
 
+use super::resources::Resources;
+use super::text::{exit_code, inside, value, write_bounded};
 use super::{Arguments, ComponentRecording};
-use crate::call::{Arg, CallResult, HostCall, Value};
-use crate::table;
+use crate::call::{Arg, Bytes, CallResult, HostCall, Value};
+use crate::table::components as table;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt::{self, Write as _};
-use std::time::{Duration, Instant};
+use std::fmt;
+use std::time::{Duration, Instant, SystemTime};
 use tracing::Metadata;
 use tracing::field::{Field, Visit};
 
 /// The field of the event that ends a call.
 pub(super) const RESULT: &str = "result";
+
+/// The name that an error goes by that Wasmtime leaves out of its text.
+pub(super) const ERROR: &str = "error";
+
+/// The start of the names of functions that drop resources.
+pub(super) const DROP: &str = "[resource-drop]";
 
 /// At most this many bytes of an interface's or a function's name.
 const MAX_NAME: usize = 256;
@@ -24,6 +32,10 @@ pub(super) struct Ring {
     next: u64,
     cursor: usize,
     origin: Instant,
+    /// The wall clock's reading at `origin`.
+    wall_origin: SystemTime,
+    /// What resources stand for, when somebody is told of each call.
+    pub(super) resources: Option<Resources>,
     /// The functions that have been called.
     functions: Vec<FunctionName>,
     /// Their positions, by the address of their span's metadata.
@@ -52,6 +64,8 @@ struct FunctionName {
     path: &'static str,
     module: String,
     function: String,
+    /// Whether an observer wants to hear of its calls; `None` before it has been asked.
+    wanted: Option<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +81,8 @@ struct Slot {
     result: String,
     result_cut: bool,
     has_result: bool,
+    /// What Wasmtime leaves out of its text: by the argument's name, or the result's.
+    noted: Vec<(&'static str, Value)>,
     returned: bool,
     start: Option<u64>,
     duration: Option<u64>,
@@ -88,6 +104,8 @@ impl Ring {
             next: 0,
             cursor: 0,
             origin: Instant::now(),
+            wall_origin: SystemTime::now(),
+            resources: None,
             functions: Vec::new(),
             positions: HashMap::new(),
             known: [(0, 0); KNOWN],
@@ -104,6 +122,14 @@ impl Ring {
         self.next
     }
 
+    /// Starts counting time, and following resources, for somebody who is told of each call.
+    pub(super) fn observe(&mut self) -> SystemTime {
+        self.origin = Instant::now();
+        self.wall_origin = SystemTime::now();
+        self.resources = Some(Resources::default());
+        self.wall_origin
+    }
+
     fn now(&self) -> Option<u64> {
         self.recording
             .time
@@ -111,44 +137,94 @@ impl Ring {
     }
 
     /// A call begins: `record` hands out the names in the fields of its span. Its number is returned,
-    /// and whether its arguments and result are wanted.
+    /// and whether its arguments and result are wanted. `wants` is asked once for each function.
     pub(super) fn enter(
         &mut self,
         metadata: &'static Metadata<'static>,
         record: impl FnOnce(&mut dyn Visit),
+        wants: impl FnOnce(&str, &str) -> bool,
     ) -> (u64, bool) {
         let (seq, start) = (self.next, self.now());
+        let Some(index) = self.next_slot() else {
+            return (seq, false);
+        };
+        let function = self.function(metadata, record);
+        let has_text = match self.recording.arguments {
+            Arguments::Never => false,
+            Arguments::WhenCheap => self.is_rare(seq),
+            Arguments::Always => true,
+        };
+        let wanted = self.functions.get_mut(function).is_none_or(|name| {
+            *name
+                .wanted
+                .get_or_insert_with(|| wants(&interface(name.path, &name.module), &name.function))
+        });
+        // Of what nobody is told, no text is needed, but for what says what resources are.
+        let has_text = has_text && (wanted || self.makes_resources(function));
+        if let Some(slot) = self.slots.get_mut(index) {
+            slot.begin(seq, function, start, has_text);
+        }
+        (seq, has_text)
+    }
+
+    /// A call of a function that has no span begins, as Wasmtime makes them itself.
+    pub(super) fn enter_own(
+        &mut self,
+        module: &'static str,
+        function: &'static str,
+    ) -> Option<u64> {
+        let (seq, start) = (self.next, self.now());
+        let index = self.next_slot()?;
+        let found = self
+            .functions
+            .iter()
+            .position(|name| name.path.is_empty() && name.function == function);
+        let position = found.unwrap_or_else(|| {
+            self.functions.push(FunctionName {
+                path: "",
+                module: module.to_owned(),
+                function: function.to_owned(),
+                wanted: None,
+            });
+            self.functions.len() - 1
+        });
+        self.slots.get_mut(index)?.begin(seq, position, start, true);
+        Some(seq)
+    }
+
+    /// Takes the next number and its slot, if there are any.
+    fn next_slot(&mut self) -> Option<usize> {
         self.next += 1;
         let index = self.cursor;
         self.cursor += 1;
         if self.cursor >= self.recording.calls {
             self.cursor = 0;
         }
-        let has_text = match self.recording.arguments {
-            Arguments::Never => false,
-            Arguments::WhenCheap => self.is_rare(seq),
-            Arguments::Always => true,
-        };
         if index == self.slots.len() && index < self.recording.calls {
             self.slots.push(Slot::default());
         }
-        if index >= self.slots.len() {
-            return (seq, false);
-        }
-        let function = self.function(metadata, record);
-        if let Some(slot) = self.slots.get_mut(index) {
-            slot.seq = seq;
-            slot.function = function;
-            slot.text.clear();
-            slot.fields.clear();
-            slot.result.clear();
-            slot.has_text = has_text;
-            slot.has_result = false;
-            slot.returned = false;
-            slot.start = start;
-            slot.duration = None;
-        }
-        (seq, has_text)
+        (index < self.slots.len()).then_some(index)
+    }
+
+    fn makes_resources(&self, function: usize) -> bool {
+        self.resources.is_some()
+            && self
+                .functions
+                .get(function)
+                .is_some_and(|name| table::makes(&name.function).is_some())
+    }
+
+    /// Whether somebody wants to hear of a call.
+    pub(super) fn is_wanted(&mut self, seq: u64, wants: impl FnOnce(&str, &str) -> bool) -> bool {
+        let Some(function) = self.slot(seq).map(|slot| slot.function) else {
+            return false;
+        };
+        let Some(name) = self.functions.get_mut(function) else {
+            return false;
+        };
+        *name
+            .wanted
+            .get_or_insert_with(|| wants(&interface(name.path, &name.module), &name.function))
     }
 
     /// Whether calls come slowly, judged by the batch of calls before this one.
@@ -202,6 +278,56 @@ impl Ring {
         }
     }
 
+    /// What Wasmtime leaves out of the text of a call: of the argument of that name, or of the result.
+    pub(super) fn note(&mut self, seq: u64, name: &'static str, value: Value) {
+        if let Some(slot) = self.slot(seq).filter(|slot| slot.has_text) {
+            slot.noted.push((name, value));
+        }
+    }
+
+    /// A call without a span has succeeded.
+    pub(super) fn note_end(&mut self, seq: u64) {
+        if let Some(slot) = self.slot(seq) {
+            slot.result.push_str("Ok(())");
+            slot.has_result = true;
+        }
+    }
+
+    /// The first of some bytes, as many as are kept.
+    pub(super) fn kept(&self, bytes: &[u8]) -> Bytes {
+        let kept = bytes.get(..self.recording.data_bytes).unwrap_or(bytes);
+        Bytes {
+            kept: kept.to_vec(),
+            length: bytes.len() as u64,
+            unavailable: None,
+        }
+    }
+
+    /// The record of a call that is kept still, with its resources named if those are followed.
+    pub(super) fn call(&self, seq: u64) -> Option<HostCall> {
+        let index = seq.checked_rem(self.recording.calls as u64)? as usize;
+        let slot = self.slots.get(index).filter(|slot| slot.seq == seq)?;
+        let mut call = slot.call(self.functions.get(slot.function)?);
+        if let Some(resources) = &self.resources {
+            resources.name_arguments(&mut call);
+        }
+        Some(call)
+    }
+
+    /// As [`Self::call`], for a call that has ended: what it did to resources is kept.
+    pub(super) fn ended(&mut self, seq: u64) -> Option<HostCall> {
+        let mut call = self.call(seq)?;
+        if let Some(resources) = &mut self.resources {
+            resources.name_results(&mut call);
+            if call.function.starts_with(DROP)
+                && let Some(Value::Resource { id, .. }) = call.args.first().map(|arg| &arg.value)
+            {
+                resources.forget(*id);
+            }
+        }
+        Some(call)
+    }
+
     /// A call has ended.
     pub(super) fn leave(&mut self, seq: u64) {
         let end = self.now();
@@ -218,42 +344,92 @@ impl Ring {
         self.slots.get_mut(index).filter(|slot| slot.seq == seq)
     }
 
+    /// The calls that are kept, oldest first. What resources stand for is only told as far as each
+    /// call itself says it.
     pub(super) fn calls(&self) -> Vec<HostCall> {
         let mut slots: Vec<&Slot> = self.slots.iter().collect();
         slots.sort_by_key(|slot| slot.seq);
         slots
             .into_iter()
-            .filter_map(|slot| Some(slot.call(self.functions.get(slot.function)?)))
+            .filter_map(|slot| {
+                let mut call = slot.call(self.functions.get(slot.function)?);
+                let mut resources = Resources::default();
+                resources.name_arguments(&mut call);
+                resources.name_results(&mut call);
+                Some(call)
+            })
             .collect()
+    }
+
+    /// Whether the start of a call may matter to an observer.
+    pub(super) fn may_matter(&mut self, seq: u64) -> bool {
+        let Some(function) = self.slot(seq).map(|slot| slot.function) else {
+            return false;
+        };
+        let name = self.functions.get(function);
+        name.is_some_and(|name| {
+            name.wanted != Some(false) && table::may_matter_at_start(&name.function)
+        })
     }
 }
 
 impl Slot {
+    /// Forgets the call that was here before.
+    fn begin(&mut self, seq: u64, function: usize, start: Option<u64>, has_text: bool) {
+        self.seq = seq;
+        self.function = function;
+        self.text.clear();
+        self.fields.clear();
+        self.result.clear();
+        self.noted.clear();
+        self.has_text = has_text;
+        self.has_result = false;
+        self.returned = false;
+        self.start = start;
+        self.duration = None;
+    }
+
     fn call(&self, name: &FunctionName) -> HostCall {
         let module = interface(name.path, &name.module);
-        HostCall {
+        let mut call = HostCall {
             seq: self.seq,
-            class: table::components::class(&module),
-            module: Cow::Owned(module),
-            function: Cow::Owned(name.function.clone()),
+            class: table::class(&module),
             args: self.args(),
             result: self.outcome(),
+            module: Cow::Owned(module),
+            function: Cow::Owned(name.function.clone()),
             start: self.start,
             duration: self.duration,
             tampering: None,
+        };
+        if call.module.starts_with("wasi:clocks/monotonic") {
+            in_nanoseconds(&mut call);
         }
+        call
+    }
+
+    /// What has been noted of an argument, or of the result.
+    fn noted(&self, name: &str) -> Option<&Value> {
+        let found = self.noted.iter().find(|(noted, _)| *noted == name);
+        found.map(|(_, value)| value)
     }
 
     fn args(&self) -> Vec<Arg> {
+        let arg = |name, value| Arg {
+            name,
+            value,
+            detail: false,
+        };
         if !self.has_text {
-            return vec![Arg {
-                name: Cow::Borrowed(""),
-                value: Value::Text {
-                    text: String::new(),
-                    cut: true,
-                },
-                detail: false,
-            }];
+            let text = String::new();
+            return vec![arg(Cow::Borrowed(""), Value::Text { text, cut: true })];
+        }
+        if self.fields.is_empty() {
+            // A call that Wasmtime has no span for.
+            let noted = self.noted.iter().filter(|(name, _)| *name != RESULT);
+            return noted
+                .map(|(name, value)| arg(Cow::Borrowed(*name), value.clone()))
+                .collect();
         }
         let mut start = 0;
         self.fields
@@ -262,12 +438,14 @@ impl Slot {
                 let text = self.text.get(start..field.end).unwrap_or_default();
                 start = field.end;
                 let name = field.name.strip_suffix('_').unwrap_or(field.name);
-                Arg {
-                    // The bindings have Rust's spelling, the interface has dashes.
-                    name: Cow::Owned(name.replace('_', "-")),
-                    value: value(text, field.cut),
-                    detail: false,
-                }
+                // The bindings have Rust's spelling, the interface has dashes.
+                let name = name.replace('_', "-");
+                let value = match (self.noted(&name), value(text, field.cut)) {
+                    (Some(noted), _) => noted.clone(),
+                    (None, Value::Bytes(bytes)) if table::is_path(&name) => Value::Path(bytes),
+                    (None, value) => value,
+                };
+                arg(Cow::Owned(name), value)
             })
             .collect()
     }
@@ -279,96 +457,47 @@ impl Slot {
                 false => CallResult::Unfinished,
             };
         }
-        let (text, cut) = without_backtrace(&self.result, self.result_cut);
+        let ok = |value| {
+            CallResult::Ok(vec![Arg {
+                name: Cow::Borrowed(""),
+                value,
+                detail: false,
+            }])
+        };
+        if let Some(noted) = self.noted(ERROR) {
+            return CallResult::Err(noted.clone());
+        }
+        if let Some(noted) = self.noted(RESULT) {
+            return ok(noted.clone());
+        }
+        let (text, cut) = (self.result.as_str(), self.result_cut);
         match (inside(text, "Ok("), inside(text, "Err(")) {
             (Some("()"), _) => CallResult::Ok(Vec::new()),
             (Some(inner), _) => match inside(inner, "Err(") {
                 Some(error) => CallResult::Err(value(error, cut)),
-                None => CallResult::Ok(vec![Arg {
-                    name: Cow::Borrowed(""),
-                    value: value(inside(inner, "Ok(").unwrap_or(inner), cut),
-                    detail: false,
-                }]),
+                None => ok(value(inside(inner, "Ok(").unwrap_or(inner), cut)),
             },
             (None, Some(error)) => match exit_code(error) {
                 Some(code) => CallResult::Exit { code },
                 None => CallResult::Err(value(error, cut)),
             },
             // A result with a list in it, which Wasmtime leaves out.
-            (None, None) => CallResult::Ok(vec![Arg {
-                name: Cow::Borrowed(""),
-                value: value(text, cut),
-                detail: false,
-            }]),
+            (None, None) => ok(value(text, cut)),
         }
     }
 }
 
-/// What an error says, without the host's own stack, which Wasmtime adds where `RUST_BACKTRACE` is
-/// set; and whether what is left has been cut.
-fn without_backtrace(text: &str, cut: bool) -> (&str, bool) {
-    match text.split_once("Stack backtrace:\n") {
-        Some((says, _)) if says.ends_with('\n') => (says.trim_end(), false),
-        _ => (text, cut),
-    }
-}
-
-/// The exit code in the error with which Wasmtime ends a guest that exits.
-fn exit_code(error: &str) -> Option<i32> {
-    let (_, code) = error.split_once("Exited with i32 exit status ")?;
-    code.parse().ok()
-}
-
-/// What is between `open` and the `)` that ends the text; all of the rest when that has been cut off.
-fn inside<'a>(text: &'a str, open: &str) -> Option<&'a str> {
-    let rest = text.strip_prefix(open)?;
-    Some(rest.strip_suffix(')').unwrap_or(rest))
-}
-
-/// The value that a text of Wasmtime stands for, where it is one that says little as it is.
-fn value(text: &str, cut: bool) -> Value {
-    if text == "\"...\"" {
-        return Value::Text {
-            text: String::new(),
-            cut: true,
-        };
-    }
-    if let Some(rep) = resource(text) {
-        return Value::Text {
-            text: format!("#{rep}"),
-            cut: false,
-        };
-    }
-    // Errors are shown with their number, flags in parentheses.
-    let text = match text.rsplit_once(" (error ") {
-        Some((name, _)) if !text.starts_with('"') => name,
-        _ => flags(text).unwrap_or(text),
+/// The numbers of a monotonic clock are times.
+fn in_nanoseconds(call: &mut HostCall) {
+    let results = match &mut call.result {
+        CallResult::Ok(results) => results.as_mut_slice(),
+        _ => &mut [],
     };
-    match text.parse() {
-        Ok(number) if !cut => Value::Unsigned(number),
-        _ => Value::Text {
-            text: text.to_owned(),
-            cut,
-        },
+    for arg in call.args.iter_mut().chain(results) {
+        if let Value::Unsigned(ns) = arg.value {
+            arg.value = Value::Nanoseconds(ns);
+        }
     }
-}
-
-/// The names in a set of flags, `(READ|WRITE)`, or `0` when there are none.
-fn flags(text: &str) -> Option<&str> {
-    let names = inside(text, "(")?;
-    let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "_|".contains(c);
-    match names {
-        "" => Some("0"),
-        names => names.chars().all(is_name).then_some(names),
-    }
-}
-
-/// The number of a resource out of how Wasmtime shows it: `Resource { rep: 3, … }`.
-fn resource(text: &str) -> Option<&str> {
-    let rest = text.strip_prefix("Resource")?;
-    let (_, rest) = rest.split_once("rep: ")?;
-    let end = rest.find(|c: char| !c.is_ascii_digit())?;
-    rest.get(..end).filter(|rep| !rep.is_empty())
 }
 
 /// The interface's name: namespace and package are only in the path of the bindings,
@@ -434,29 +563,5 @@ impl Visit for ResultVisitor<'_> {
             self.slot.result_cut = !write_bounded(&mut self.slot.result, self.limit, value);
             self.slot.has_result = true;
         }
-    }
-}
-
-/// Formats until `out` has `limit` bytes, and says whether it was all.
-fn write_bounded(out: &mut String, limit: usize, value: &dyn fmt::Debug) -> bool {
-    write!(Bounded { out, limit }, "{value:?}").is_ok()
-}
-
-struct Bounded<'a> {
-    out: &'a mut String,
-    limit: usize,
-}
-
-impl fmt::Write for Bounded<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = self.limit.saturating_sub(self.out.len());
-        if text.len() <= room {
-            self.out.push_str(text);
-            return Ok(());
-        }
-        let fits = text.get(..text.floor_char_boundary(room));
-        self.out.push_str(fits.unwrap_or_default());
-        // An error is the only way to make the rest of the formatting stop.
-        Err(fmt::Error)
     }
 }

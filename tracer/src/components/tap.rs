@@ -1,9 +1,9 @@
 //! The `tracing` subscriber that picks host calls out of the stream.
 
-use super::ring::{RESULT, Ring};
-use std::cell::Cell;
+use super::ring::RESULT;
+use super::{CURRENT, NONE, Shared, lock};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
@@ -22,18 +22,9 @@ const OWN: u64 = 1 << 63;
 /// Marks, besides, the calls whose arguments and results are wanted.
 const TEXT: u64 = 1 << 62;
 
-/// No call's number.
-const NONE: u64 = u64::MAX;
-
-thread_local! {
-    /// The number of the call that this thread is in, when its arguments and result are wanted. Host
-    /// calls do not nest.
-    static CURRENT: Cell<u64> = const { Cell::new(NONE) };
-}
-
 /// Records host calls of components, and passes on what else there is.
 pub struct Tap<S> {
-    ring: Arc<Mutex<Ring>>,
+    shared: Arc<Shared>,
     arguments: bool,
     inner: S,
     /// The inner subscriber's spans of the calls in progress, by the call's number, when that listens
@@ -42,12 +33,12 @@ pub struct Tap<S> {
 }
 
 impl<S: Subscriber> Tap<S> {
-    pub(super) fn new(ring: Arc<Mutex<Ring>>, arguments: bool, inner: S) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, arguments: bool, inner: S) -> Self {
         let listens = inner
             .max_level_hint()
             .is_none_or(|level| level >= LevelFilter::TRACE);
         Tap {
-            ring,
+            shared,
             arguments,
             inner,
             forwarded: listens.then(Mutex::default),
@@ -83,10 +74,6 @@ fn is_call_event(metadata: &Metadata<'_>) -> bool {
     metadata.is_event() && *metadata.level() == Level::TRACE && metadata.target().contains(BINDINGS)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl<S: Subscriber> Subscriber for Tap<S> {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         let inner = self.inner.register_callsite(metadata);
@@ -110,7 +97,11 @@ impl<S: Subscriber> Subscriber for Tap<S> {
         if metadata.name() != CALL_SPAN {
             return self.inner.new_span(span);
         }
-        let (number, text) = lock(&self.ring).enter(metadata, |names| span.record(names));
+        let (number, text) = lock(&self.shared.ring).enter(
+            metadata,
+            |names| span.record(names),
+            |module, function| self.shared.wants(module, function),
+        );
         if let Some(forwarded) = &self.forwarded
             && self.inner.enabled(metadata)
         {
@@ -146,7 +137,10 @@ impl<S: Subscriber> Subscriber for Tap<S> {
             let current = CURRENT.get();
             if current != NONE && is_call_event(metadata) {
                 let returned = metadata.fields().field(RESULT).is_some();
-                lock(&self.ring).text(current, returned, |text| event.record(text));
+                lock(&self.shared.ring).text(current, returned, |text| event.record(text));
+                if !returned && self.shared.is_observed() {
+                    self.shared.begins(current);
+                }
             }
             if self.forwarded.is_none() {
                 return;
@@ -181,7 +175,7 @@ impl<S: Subscriber> Subscriber for Tap<S> {
         let Some(number) = own(&id) else {
             return self.inner.try_close(id);
         };
-        lock(&self.ring).leave(number);
+        self.shared.returns(number);
         if let Some(forwarded) = &self.forwarded {
             let inner = lock(forwarded).remove(&number);
             inner.map(|id| self.inner.try_close(id));

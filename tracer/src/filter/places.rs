@@ -2,6 +2,7 @@
 
 use super::FilterError;
 use crate::call::{CallResult, HostCall, Value};
+use crate::table::components;
 use crate::trace::Site;
 
 /// A source file, by the end of its path, and perhaps a line of it.
@@ -91,6 +92,10 @@ pub(crate) fn paths(call: &HostCall) -> Vec<String> {
         match &arg.value {
             Value::Fd { path, .. } => {
                 dir = path.as_deref();
+                found.extend(dir.map(normal));
+            }
+            Value::Resource { kind, label, .. } if components::has_path(kind) => {
+                dir = label.as_deref();
                 found.extend(dir.map(normal));
             }
             Value::Path(bytes) => {

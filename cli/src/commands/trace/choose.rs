@@ -4,18 +4,23 @@ use crate::args::ChooseArgs;
 use anyhow::{Context as _, bail};
 use wasmscope_tracer::filter::{Filter, Names};
 
-/// Reads the options that choose calls.
-pub(super) fn filter(args: &ChooseArgs) -> anyhow::Result<Filter> {
+/// Reads the options that choose calls. A component's functions have names of their own.
+pub(super) fn filter(args: &ChooseArgs, is_component: bool) -> anyhow::Result<Filter> {
+    let names = if is_component {
+        Names::Any
+    } else {
+        Names::Table
+    };
     let mut filter = Filter::default();
     for expression in &args.expressions {
         let read = match expression.split_once('=') {
-            Some(("trace", set)) => filter.functions(set, Names::Table),
+            Some(("trace", set)) => filter.functions(set, names),
             Some(("status", list)) => filter.status(list),
             // A regular expression may have such a sign in it.
             Some((kind, _)) if kind.chars().all(|c| c.is_ascii_lowercase()) => {
                 bail!("-e {expression}: there are trace=SET and status=LIST, and no `{kind}`")
             }
-            _ => filter.functions(expression, Names::Table),
+            _ => filter.functions(expression, names),
         };
         read.with_context(|| format!("-e {expression}: is not understood"))?;
     }

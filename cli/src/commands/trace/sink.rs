@@ -12,7 +12,7 @@ use wasmscope_debugger::CallSites;
 use wasmscope_runner::{CallSink, WasmFrame};
 use wasmscope_tracer::filter::Filter;
 use wasmscope_tracer::trace::{End, Exporter, TracedCall};
-use wasmscope_tracer::{Function, HostCall};
+use wasmscope_tracer::{Beginning, Function, HostCall};
 
 /// The trace is written in pieces of this many bytes.
 const PIECE: usize = 64 * 1024;
@@ -169,6 +169,26 @@ impl TraceSink {
         }
     }
 
+    /// A call begins: what has been held back is written where the user may be looking on.
+    fn begin(
+        &mut self,
+        beginning: Beginning,
+        is_wanted: bool,
+        call: impl FnOnce() -> Option<HostCall>,
+    ) {
+        if self.finished {
+            return;
+        }
+        // On standard error, lines stay in order with what the guest itself writes.
+        if self.file.is_none() && (beginning.may_wait || beginning.may_show) {
+            let flushed = self.out.flush();
+            self.note(flushed);
+        }
+        if beginning.may_wait && is_wanted && !self.is_over() {
+            self.waiting = call();
+        }
+    }
+
     /// Whether calls are written, rather than only added up.
     fn shows_calls(&self) -> bool {
         self.left > 0 && !self.sum_only
@@ -191,24 +211,26 @@ impl CallSink for TraceSink {
         self.filter.wants(function)
     }
 
+    fn wants_named(&self, module: &str, function: &str) -> bool {
+        self.filter.wants_named(module, function)
+    }
+
+    fn begins_named(&mut self, beginning: Beginning, call: &HostCall) {
+        self.begin(beginning, true, || Some(call.clone()));
+    }
+
     fn begins(
         &mut self,
         function: &'static Function,
         args: &[u64],
         call: &dyn Fn() -> Option<HostCall>,
     ) {
-        if self.finished {
-            return;
-        }
-        let waits = function.may_wait(args);
-        // On standard error, lines stay in order with what the guest itself writes.
-        if self.file.is_none() && (waits || function.may_show(args)) {
-            let flushed = self.out.flush();
-            self.note(flushed);
-        }
-        if waits && !self.is_over() && self.filter.wants(function) {
-            self.waiting = call();
-        }
+        let beginning = Beginning {
+            may_wait: function.may_wait(args),
+            may_show: function.may_show(args),
+        };
+        let wanted = beginning.may_wait && self.filter.wants(function);
+        self.begin(beginning, wanted, call);
     }
 
     fn ends(&mut self, call: HostCall, stack: &dyn Fn() -> Vec<WasmFrame>) {
