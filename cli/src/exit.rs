@@ -13,6 +13,25 @@ pub const CANNOT_RUN: i32 = 126;
 /// The target is not there.
 pub const NOT_FOUND: i32 = 127;
 
+/// What a trap exits with, in a shell's way of saying that a program was aborted.
+pub const TRAPPED: i32 = 134;
+/// A command of a debugger's script failed.
+pub const COMMAND_FAILED: i32 = 123;
+/// A debugger's script came to its end before the guest did.
+pub const NOT_ENDED: i32 = 124;
+
+/// What [`HELP`] is for `wasmscope debug`, whose scripts have two ends more.
+pub fn debug_help() -> String {
+    let (guest, ours) = HELP.split_once("  125").unwrap_or((HELP, ""));
+    format!(
+        "{guest}  {COMMAND_FAILED}  a command of a script failed
+  {NOT_ENDED}  the commands came to their end before the guest did, or ended it (`quit CODE` says another)
+  130  a script was interrupted (Ctrl-C)
+  125{ours}
+At a prompt the user sees how it ended, and the code is 0."
+    )
+}
+
 /// The text in `--help` that documents the codes.
 pub const HELP: &str = "\
 Exit codes:

@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod debug_text;
 mod exit;
 mod inspect_text;
 mod logging;

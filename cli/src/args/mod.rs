@@ -2,12 +2,14 @@
 //! its few with itself; values with a syntax of their own (sizes, times, folders) are in
 //! [`values`].
 
+mod debug;
 mod report;
 mod run;
 mod trace;
 mod values;
 mod world;
 
+pub use debug::{CommandArgs, DebugArgs, ScriptArg};
 pub use report::{Locals, ReportArgs, ReportFormat};
 pub use run::RunArgs;
 pub use trace::{ChooseArgs, Format, SumArgs, SumBy, SumOrder, TraceArgs};
@@ -50,6 +52,7 @@ pub struct Cli {
 pub enum Command {
     Run(Box<RunArgs>),
     Trace(Box<TraceArgs>),
+    Debug(Box<DebugArgs>),
     Inspect(Box<InspectArgs>),
 }
 

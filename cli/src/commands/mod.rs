@@ -1,5 +1,6 @@
 //! The commands, one module each. A command answers with the process's exit code.
 
+mod debug;
 mod failure;
 mod inspect;
 mod run;
@@ -14,6 +15,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<i32> {
     match cli.command {
         Command::Run(args) => run::run(&cli.log, &args),
         Command::Trace(args) => trace::run(&cli.log, &args),
+        Command::Debug(args) => debug::run(&cli.log, &args),
         Command::Inspect(args) => inspect::run(&cli.log, &args),
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! What a report says is decided in `wasmscope_debugger::explain`; here is only how it looks.
 
-mod escape;
+pub mod escape;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
-pub use text::{Look, text};
+pub use text::{Look, columns, cut, folded_kinds, grouped, place_text, text, unavailable};
 
 use wasmscope_debugger::Report;
 

@@ -345,7 +345,8 @@ fn title(frame: &ReportFrame) -> String {
     }
 }
 
-fn place_text(place: &Place) -> String {
+/// A place as `file:line:column`.
+pub fn place_text(place: &Place) -> String {
     let mut text = escape::line(&place.file);
     if let Some(line) = place.line {
         let _ = write!(text, ":{line}");
@@ -358,6 +359,11 @@ fn place_text(place: &Place) -> String {
 
 /// "… 9 frames of the panic machinery and 6 of std".
 fn folded(kinds: &[(FrameKind, usize)]) -> String {
+    format!("{} (--full shows them)", folded_kinds(kinds))
+}
+
+/// As [`folded`], without saying how to see them.
+pub fn folded_kinds(kinds: &[(FrameKind, usize)]) -> String {
     let mut text = String::from("… ");
     for (place, (kind, count)) in kinds.iter().enumerate() {
         let of = match kind {
@@ -375,12 +381,11 @@ fn folded(kinds: &[(FrameKind, usize)]) -> String {
             (_, false) => write!(text, ", {count} of {of}"),
         };
     }
-    text.push_str(" (--full shows them)");
     text
 }
 
 /// Variables without a value, those with the same reason together.
-fn unavailable(variables: &[Variable]) -> Vec<(String, String)> {
+pub fn unavailable(variables: &[Variable]) -> Vec<(String, String)> {
     let mut groups: Vec<(Vec<String>, String)> = Vec::new();
     for variable in variables {
         let Some(reason) = &variable.value.unavailable else {
@@ -416,11 +421,12 @@ fn unavailable(variables: &[Variable]) -> Vec<(String, String)> {
 }
 
 /// Columns that a text takes, near enough: terminals differ.
-fn columns(text: &str) -> usize {
+pub fn columns(text: &str) -> usize {
     text.chars().count()
 }
 
-fn cut(text: &str, columns: usize) -> String {
+/// As much of a text as these columns show.
+pub fn cut(text: &str, columns: usize) -> String {
     match text.char_indices().nth(columns) {
         None => text.to_owned(),
         Some(_) => {
@@ -433,7 +439,8 @@ fn cut(text: &str, columns: usize) -> String {
     }
 }
 
-fn grouped(number: usize) -> String {
+/// A number with commas between the thousands.
+pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

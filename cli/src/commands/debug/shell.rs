@@ -1,0 +1,574 @@
+//! The shell: reads a line, carries it out, waits for the guest to stop, tells what happened.
+//! What each command does is in `words/`; how things look in `crate::debug_text`.
+
+use super::input::{Input, Line, Next};
+use super::interrupt::{INTERRUPTED, Presses};
+use super::link::{Failure, Happening, Link, is_about_state};
+use super::location::Here;
+use super::out::Out;
+use super::parse;
+use super::settings::Settings;
+use super::table::{self, Call, Flow, Needs, Outcome, Repeat, Row};
+use crate::exit;
+use crate::report::escape;
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wasmscope_debugger::Report;
+use wasmscope_debugger::protocol::*;
+
+/// How the guest stands, as far as the shell has been told.
+#[derive(Clone, Debug)]
+pub(super) enum Guest {
+    /// It is being compiled.
+    Preparing,
+    /// It could not be.
+    Failed(String),
+    /// It waits to be started.
+    Ready,
+    /// It runs.
+    Running,
+    /// It is paused.
+    Stopped(Box<Stop>),
+    /// It has ended.
+    Ended(Exit),
+}
+
+/// An expression that is shown at every stop.
+#[derive(Clone, Debug)]
+pub(super) struct Display {
+    pub id: u32,
+    pub expression: String,
+    pub format: ValueFormat,
+}
+
+/// Line mode, with all that it remembers.
+pub(super) struct Shell {
+    link: Arc<Mutex<Link>>,
+    pub out: Out,
+    pub input: Input,
+    pub settings: Settings,
+    pub guest: Guest,
+    /// The frame that is looked at.
+    pub frame: FrameId,
+    pub breakpoints: BTreeMap<BreakpointId, Breakpoint>,
+    /// Those that went away when they had stopped the guest.
+    pub temporary: HashSet<BreakpointId>,
+    /// Commands to carry out at a stop.
+    pub actions: BTreeMap<BreakpointId, Vec<String>>,
+    pub displays: Vec<Display>,
+    pub last_display: u32,
+    /// Function and file that the last stop was in: a step within them shows its line only.
+    pub shown: Option<(Option<String>, Option<String>)>,
+    /// Where `list` goes on, and what places without a file are in.
+    pub listed: super::words::source::Listed,
+    /// Where `x` goes on.
+    pub examined: super::words::data::Examined,
+    pub history: Vec<String>,
+    /// The guest's standard input, to be given to it whenever it starts.
+    pub stdin: Option<Vec<u8>>,
+    /// Whether commands give it.
+    pub fed: bool,
+    /// The program, as the user named it.
+    pub name: String,
+    /// Commands of the last stop that have not been carried out.
+    due: VecDeque<String>,
+    /// What an empty line does again.
+    last: Option<String>,
+    /// What `wasmscope run` would say of the failure.
+    report: Option<Box<Report>>,
+    report_look: crate::report::Look,
+    presses: Presses,
+    /// Whether a pause was asked for that has not come yet.
+    pausing: bool,
+    /// Whether the guest stopped because of Ctrl-C.
+    was_interrupted: bool,
+    failed: bool,
+}
+
+impl Shell {
+    pub(super) fn new(
+        link: Arc<Mutex<Link>>,
+        out: Out,
+        input: Input,
+        presses: Presses,
+        report_look: crate::report::Look,
+    ) -> Self {
+        Shell {
+            link,
+            out,
+            input,
+            settings: Settings::default(),
+            guest: Guest::Preparing,
+            frame: 0,
+            breakpoints: BTreeMap::new(),
+            temporary: HashSet::new(),
+            actions: BTreeMap::new(),
+            displays: Vec::new(),
+            last_display: 0,
+            shown: None,
+            listed: Default::default(),
+            examined: Default::default(),
+            history: Vec::new(),
+            stdin: None,
+            fed: false,
+            name: String::new(),
+            due: VecDeque::new(),
+            last: None,
+            report: None,
+            report_look,
+            presses,
+            pausing: false,
+            was_interrupted: false,
+            failed: false,
+        }
+    }
+
+    /// Reads and carries out commands to the end; the process's exit code.
+    pub(super) fn run(&mut self) -> i32 {
+        let asked = self.commands();
+        self.out.end_progress();
+        let code = match asked {
+            Ok(Some(code)) => return code,
+            Ok(None) => self.code(),
+            Err(Failure::Terminated(code)) => return code,
+            Err(_) => {
+                self.out
+                    .error("the session has ended by itself, which is a bug of wasmscope");
+                exit::OURSELVES
+            }
+        };
+        self.tell_report();
+        code
+    }
+
+    /// Tells a script's reader of the failure that it ended with.
+    fn tell_report(&mut self) {
+        if self.input.has_prompt() {
+            return;
+        }
+        if let Guest::Stopped(stop) = &self.guest
+            && matches!(stop.reason, StopReason::Panic { .. })
+            && let Ok(ReplyBody::Report(report)) = self.ask(Command::Report)
+        {
+            self.report = Some(report);
+        }
+        if let Some(report) = &self.report {
+            let page = crate::report::text(report, self.report_look);
+            self.out.report(&page);
+        }
+    }
+
+    /// Shows the report on a failure.
+    pub(super) fn show_report(&mut self) -> Outcome {
+        match self.ask(Command::Report)? {
+            ReplyBody::Report(report) => {
+                let page = crate::report::text(&report, self.report_look);
+                self.out.text(&page);
+                Ok(Flow::Next)
+            }
+            _ => Err("there is no report".into()),
+        }
+    }
+
+    /// Carries out commands until there are no more, or the user ends it with an exit code.
+    fn commands(&mut self) -> Result<Option<i32>, Failure> {
+        loop {
+            self.catch_up()?;
+            if self.out.is_closed() {
+                return Ok(None);
+            }
+            let line = match self.due.pop_front() {
+                Some(text) => Line { text, place: None },
+                None => match self.input.next(false)? {
+                    Next::Line(line) => line,
+                    Next::End => return Ok(None),
+                    Next::Cancelled | Next::NotYet => continue,
+                },
+            };
+            let from_script = line.place.is_some();
+            match self.line(&line) {
+                Ok(Flow::Next) => {}
+                Ok(Flow::Quit(code)) => return Ok(code),
+                Err(error @ (Failure::Gone | Failure::Terminated(_))) => return Err(error),
+                Err(error) => {
+                    self.complain(&error, &line);
+                    self.failed = true;
+                    self.due.clear();
+                    if self.input.is_batch() {
+                        let interrupted = matches!(error, Failure::Interrupted);
+                        return Ok(interrupted.then_some(INTERRUPTED));
+                    }
+                    if from_script {
+                        self.input.drop_script();
+                    }
+                }
+            }
+            if std::mem::take(&mut self.was_interrupted) {
+                if self.input.is_batch() {
+                    self.out.error("interrupted");
+                    return Ok(Some(INTERRUPTED));
+                }
+                if self.input.drop_scripts() {
+                    self.out
+                        .error("interrupted: the rest of the script is left out");
+                }
+            }
+        }
+    }
+
+    /// Carries out a line as it was typed.
+    fn line(&mut self, line: &Line) -> Outcome {
+        let typed = line.text.trim();
+        let interactive = line.place.is_none() && self.input.has_prompt();
+        let (text, repeated) = match (typed.is_empty(), &self.last) {
+            (true, Some(last)) if interactive => (last.clone(), true),
+            _ => (typed.to_owned(), false),
+        };
+        if self.settings.echo && !interactive && !text.is_empty() {
+            self.out.line(&format!("> {}", escape::line(&text)));
+        }
+        if !typed.is_empty() && interactive {
+            self.history.push(typed.to_owned());
+        }
+        self.execute(&text, repeated, interactive)
+    }
+
+    /// Carries out a command.
+    pub(super) fn execute(&mut self, text: &str, repeated: bool, remember: bool) -> Outcome {
+        let Some(words) = parse::words(text) else {
+            return Ok(Flow::Next);
+        };
+        let words = words?;
+        let row = table::find(words.name)?;
+        if remember {
+            self.last = match row.repeat {
+                Repeat::No => None,
+                Repeat::Same => Some(text.to_owned()),
+                Repeat::Bare => Some(match words.format {
+                    Some(format) => format!("{}/{format}", row.name),
+                    None => row.name.to_owned(),
+                }),
+            };
+        }
+        let call = Call {
+            row,
+            format: words.format,
+            rest: words.rest,
+            repeated,
+        };
+        self.call(row, &call)
+    }
+
+    /// Carries out a command of the table.
+    pub(super) fn call(&mut self, row: &'static Row, call: &Call<'_>) -> Outcome {
+        if row.needs == Needs::Paused {
+            self.need_paused()?;
+        }
+        (row.run)(self, call)
+    }
+
+    /// Fails when the guest is not paused, and says why and what to do.
+    pub(super) fn need_paused(&mut self) -> Result<&Stop, Failure> {
+        let why = match &self.guest {
+            Guest::Stopped(stop) => return Ok(stop),
+            Guest::Preparing | Guest::Ready => {
+                "the program has not been started: `run` starts it, `start` stops it in main"
+            }
+            Guest::Running => "the program runs",
+            Guest::Ended(_) => "the program has ended: `run` starts it anew",
+            Guest::Failed(message) => return Err(format!("there is no program: {message}").into()),
+        };
+        Err(why.into())
+    }
+
+    /// The line to the session.
+    pub(super) fn link(&self) -> MutexGuard<'_, Link> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the session something and waits for the answer.
+    pub(super) fn ask(&self, command: Command) -> Result<ReplyBody, Failure> {
+        self.link().ask(command)
+    }
+
+    /// Looks at a frame.
+    pub(super) fn select(&mut self, frame: FrameId) {
+        self.frame = frame;
+        self.link().frame = frame;
+        self.listed.forget();
+    }
+
+    /// Where the user looks, for places without a file.
+    pub(super) fn here(&self) -> Option<Here> {
+        self.listed.here()
+    }
+
+    /// Takes notice of what has happened meanwhile.
+    fn catch_up(&mut self) -> Result<(), Failure> {
+        loop {
+            let next = self.link().try_next();
+            match next {
+                None => return Ok(()),
+                Some(Happening::Event(event)) => self.take(*event)?,
+                Some(Happening::Terminate(code)) => return Err(Failure::Terminated(code)),
+                Some(Happening::Gone) => return Err(Failure::Gone),
+                Some(Happening::Interrupt) => {
+                    // Nothing runs: where somebody types, this is no reason to end.
+                    self.presses.notice();
+                    if !self.input.has_prompt() {
+                        return Err(Failure::Terminated(INTERRUPTED));
+                    }
+                }
+            }
+        }
+    }
+
+    /// As the loop does while nobody types anything.
+    pub(super) fn stay_alive(&mut self) -> Result<(), Failure> {
+        self.catch_up()
+    }
+
+    /// Waits until `over` says that the guest stands as it should.
+    fn wait(&mut self, over: impl Fn(&Guest) -> bool) -> Result<(), Failure> {
+        while !over(&self.guest) {
+            let next = self.link().next();
+            match next {
+                Happening::Event(event) => self.take(*event)?,
+                Happening::Terminate(code) => return Err(Failure::Terminated(code)),
+                Happening::Gone => return Err(Failure::Gone),
+                Happening::Interrupt => self.interrupt()?,
+            }
+        }
+        self.out.end_progress();
+        self.pausing = false;
+        Ok(())
+    }
+
+    /// Waits until the guest has been prepared.
+    pub(super) fn wait_prepared(&mut self) -> Result<(), Failure> {
+        self.wait(|guest| !matches!(guest, Guest::Preparing))?;
+        match &self.guest {
+            // What is wrong has been told as it happened.
+            Guest::Failed(_) => Err("the program cannot be run".into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets the guest go on by `command`, and waits until it stops or ends.
+    pub(super) fn resume(&mut self, command: Command) -> Outcome {
+        self.due.clear();
+        self.catch_up()?;
+        self.ask(command)?;
+        self.guest = Guest::Running;
+        self.wait(|guest| !matches!(guest, Guest::Running))?;
+        Ok(Flow::Next)
+    }
+
+    /// Ends the guest.
+    pub(super) fn kill(&mut self) -> Result<(), Failure> {
+        self.ask(Command::Kill)?;
+        self.wait(|guest| !matches!(guest, Guest::Running | Guest::Stopped(_)))
+    }
+
+    /// Brings the guest to its beginning.
+    pub(super) fn restart(&mut self) -> Result<(), Failure> {
+        self.due.clear();
+        self.report = None;
+        self.shown = None;
+        self.ask(Command::Restart)?;
+        self.guest = Guest::Preparing;
+        self.wait_prepared()
+    }
+
+    /// Ctrl-C while something is waited for: the first pauses the guest, the second offers to end
+    /// it.
+    fn interrupt(&mut self) -> Result<(), Failure> {
+        self.presses.notice();
+        if matches!(self.guest, Guest::Preparing) {
+            return Err(Failure::Interrupted);
+        }
+        self.was_interrupted = true;
+        if !std::mem::replace(&mut self.pausing, true) {
+            self.link().post(Command::Pause);
+            return Ok(());
+        }
+        let patience = std::time::Duration::from_millis(200);
+        let status = self.link().ask_within(Command::Status, patience);
+        let inside = match status {
+            Ok(ReplyBody::Status(Status::Running {
+                host_call: Some(call),
+            })) => format!(": it waits in the host call {}", escape::line(&call)),
+            _ => String::new(),
+        };
+        let question = format!("The program has not paused yet{inside}. End it? (y or n) ");
+        match self.input.confirm(&question) {
+            Some(false) => {}
+            answer => {
+                if answer.is_none() {
+                    self.out
+                        .error(&format!("the program does not pause{inside}: ended"));
+                }
+                self.link().post(Command::Kill);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes notice of an event.
+    fn take(&mut self, event: Event) -> Result<(), Failure> {
+        match event {
+            Event::Reply { .. } => {}
+            Event::Progress { what, done: false } => self.out.progress(&what),
+            Event::Progress { done: true, .. } => self.out.end_progress(),
+            Event::Ready => self.guest = Guest::Ready,
+            Event::Failed { message } => {
+                self.out.error(&escape::lines(&message));
+                self.guest = Guest::Failed(escape::lines(&message));
+                self.failed = true;
+            }
+            Event::Running => self.guest = Guest::Running,
+            Event::Stopped(stop) => return self.stopped(stop),
+            Event::Output { stream, bytes } => {
+                self.out.raw(stream == OutputStream::Stderr, &bytes);
+            }
+            Event::OutputLost { bytes } => {
+                self.out
+                    .line(&format!("({bytes} bytes of output were left out)"));
+            }
+            Event::Log { id, text, frame } => self.logged(id, &text, frame.as_ref()),
+            Event::BreakpointChanged { breakpoint, gone } => self.changed(breakpoint, gone),
+            Event::HostCall { call } => {
+                let line = format!("host: {}", crate::debug_text::host_call_line(&call));
+                self.out.line(&line);
+            }
+            Event::Exited(exit) => self.exited(exit),
+        }
+        Ok(())
+    }
+
+    fn changed(&mut self, breakpoint: Breakpoint, gone: bool) {
+        match gone {
+            true => {
+                if breakpoint.spec.temporary {
+                    self.temporary.insert(breakpoint.id);
+                }
+                self.breakpoints.remove(&breakpoint.id);
+            }
+            false => {
+                self.breakpoints.insert(breakpoint.id, breakpoint);
+            }
+        }
+    }
+
+    fn exited(&mut self, exit: Exit) {
+        self.shown = None;
+        self.select(0);
+        // A restart ends the guest on the way, which is nothing to tell.
+        if !matches!(self.guest, Guest::Preparing) {
+            let text = crate::debug_text::exit_line(&exit, self.out.look);
+            self.out.text(&text);
+            self.guest = Guest::Ended(exit);
+        }
+    }
+
+    /// The guest has stopped: tells it, and looks up what is to be done about it.
+    fn stopped(&mut self, stop: Stop) -> Result<(), Failure> {
+        self.pausing = false;
+        self.select(stop.frame);
+        self.guest = Guest::Stopped(Box::new(stop.clone()));
+        if matches!(stop.reason, StopReason::Trap { .. }) && !self.input.has_prompt() {
+            // Asked for now: the guest is gone when the script has ended.
+            if let Ok(ReplyBody::Report(report)) = self.ask(Command::Report) {
+                self.report = Some(report);
+            }
+        }
+        self.due = stop
+            .breakpoints
+            .iter()
+            .filter_map(|id| self.actions.get(id))
+            .flatten()
+            .cloned()
+            .collect();
+        match self.tell_stop(&stop) {
+            Err(error @ (Failure::Gone | Failure::Terminated(_))) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Says what is wrong, and where it stood.
+    fn complain(&mut self, error: &Failure, line: &Line) {
+        let place = match &line.place {
+            Some((name, number)) => format!("{}:{number}: ", escape::line(name)),
+            None => String::new(),
+        };
+        let text = match error {
+            Failure::Command(error) => {
+                let paused = matches!(self.guest, Guest::Stopped(_));
+                match is_about_state(error) && !paused {
+                    // Said in the words of line mode, which knows the way out.
+                    true => match self.need_paused() {
+                        Err(Failure::Said(text)) => text,
+                        _ => error_text(error),
+                    },
+                    false => error_text(error),
+                }
+            }
+            Failure::Said(text) => text.clone(),
+            Failure::Interrupted => "interrupted".to_owned(),
+            Failure::Gone | Failure::Terminated(_) => return,
+        };
+        self.out.error(&format!("{place}{text}"));
+    }
+
+    /// The exit code when the commands have come to their end.
+    fn code(&self) -> i32 {
+        if self.input.has_prompt() {
+            return 0;
+        }
+        match &self.guest {
+            Guest::Failed(_) => exit::CANNOT_RUN,
+            _ if self.failed => exit::COMMAND_FAILED,
+            Guest::Ended(Exit::Code { code, .. } | Exit::Failure { code, .. }) => *code,
+            Guest::Stopped(stop) => match &stop.reason {
+                StopReason::Panic { .. } | StopReason::Trap { .. } => exit::TRAPPED,
+                _ => exit::NOT_ENDED,
+            },
+            _ => exit::NOT_ENDED,
+        }
+    }
+}
+
+/// An error of the session's, with what it suggests.
+fn error_text(error: &CommandError) -> String {
+    let mut text = escape::lines(&error.message);
+    if !error.suggestions.is_empty() {
+        let names: Vec<String> = error
+            .suggestions
+            .iter()
+            .take(8)
+            .map(|name| escape::line(name))
+            .collect();
+        text.push_str(&format!("\n  did you mean {}?", names.join(", ")));
+    }
+    text
+}
+
+/// An expression's error, with a mark below the place in it.
+pub(super) fn in_expression(error: Failure, expression: &str) -> Failure {
+    let Failure::Command(error) = error else {
+        return error;
+    };
+    let Some(position) = error.position else {
+        return Failure::Command(error);
+    };
+    // The mark stands below the escaped text, which may be longer.
+    let position = expression.floor_char_boundary(position);
+    let (before, _) = expression.split_at(position);
+    let indent = escape::line(before).chars().count();
+    let shown = escape::line(expression);
+    Failure::Said(format!(
+        "{}\n  {shown}\n  {}^",
+        error_text(&error),
+        " ".repeat(indent)
+    ))
+}
