@@ -5,9 +5,11 @@
 //! name says that they are source code, and nothing is run to find them.
 
 use crate::explain::rustc_path;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// Files above this hold no source that a person wrote.
@@ -16,6 +18,8 @@ const MAX_FILE: u64 = 16 << 20;
 const MAX_LINE: usize = 400;
 /// Toolchains looked through for the one that built the program.
 const MAX_TOOLCHAINS: usize = 64;
+/// Commits of Rust of which the toolchains are kept.
+const MAX_COMMITS: usize = 64;
 /// What a file must end in to be shown.
 const EXTENSIONS: [&str; 25] = [
     "rs", "c", "h", "cc", "hh", "cpp", "hpp", "cxx", "hxx", "inc", "inl", "m", "go", "zig",
@@ -31,12 +35,15 @@ pub struct PathMap {
     pub to: PathBuf,
 }
 
-/// Finds sources. Nothing is kept between questions.
+/// Finds sources. Nothing is kept between questions but which toolchains built which standard
+/// library.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     maps: Vec<PathMap>,
     current_folder: Option<PathBuf>,
     toolchains: Vec<PathBuf>,
+    /// By commit of Rust: looking is slow, and a program has hundreds of files of std.
+    built: Arc<Mutex<HashMap<String, Arc<[PathBuf]>>>>,
 }
 
 /// What became of a path in the debug info.
@@ -57,6 +64,7 @@ impl Sources {
             maps,
             current_folder: std::env::current_dir().ok(),
             toolchains: toolchains(),
+            built: Arc::default(),
         }
     }
 
@@ -70,6 +78,7 @@ impl Sources {
             maps,
             current_folder: Some(folder.into()),
             toolchains,
+            built: Arc::default(),
         }
     }
 
@@ -143,12 +152,26 @@ impl Sources {
         {
             return None;
         }
-        let same = self
-            .toolchains
-            .iter()
-            .filter(|toolchain| is_commit(toolchain, commit));
-        same.map(|toolchain| toolchain.join("lib/rustlib/src/rust").join(below))
+        let same = self.toolchains_of(commit);
+        same.iter()
+            .map(|toolchain| toolchain.join("lib/rustlib/src/rust").join(below))
             .find(|path| is_shown(path))
+    }
+
+    /// The toolchains that were built from a commit of Rust.
+    fn toolchains_of(&self, commit: &str) -> Arc<[PathBuf]> {
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = built.get(commit) {
+            return Arc::clone(known);
+        }
+        let same = self.toolchains.iter();
+        let same = same.filter(|toolchain| is_commit(toolchain, commit));
+        let same: Arc<[PathBuf]> = same.cloned().collect();
+        // A program has one; more than a few are a stranger's lies.
+        if built.len() < MAX_COMMITS {
+            built.insert(commit.to_owned(), Arc::clone(&same));
+        }
+        same
     }
 
     fn display(&self, path: &Path) -> String {
