@@ -15,11 +15,13 @@
 //! The text and the guest are a stranger's: everything is bounded, and whatever is wrong is an
 //! [`ExpressionError`] that says where.
 
+mod assign;
 mod casts;
 mod check;
 mod compare;
 mod compile;
 mod condition;
+mod encode;
 mod error;
 mod evaluate;
 mod log_message;
@@ -33,15 +35,18 @@ mod places;
 mod syntax;
 mod token;
 mod types;
+mod watch;
 
 #[cfg(test)]
 mod tests;
 
+pub use assign::{Write, assign};
 pub use condition::Condition;
 pub use error::{ErrorKind, ExpressionError};
 pub use log_message::LogMessage;
 pub use names::CodeContext;
 pub use types::type_of;
+pub use watch::{Change, Watch};
 
 use crate::protocol::ValueFormat;
 use crate::values::{Limits, Memory, Reader, Value};

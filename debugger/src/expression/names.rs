@@ -43,6 +43,8 @@ pub(super) struct NamedValue {
     pub type_id: Option<TypeId>,
     /// Where it is, or why that is not to be told.
     pub location: Result<CompiledLocation, Unavailable>,
+    /// Whether it lives in the frame; a static does not.
+    pub in_frame: bool,
 }
 
 impl NamedValue {
@@ -118,6 +120,7 @@ fn look_up(context: &CodeContext, variables: &[Variable], path: &Path) -> Named 
             return Named::Value(Box::new(NamedValue {
                 type_id: variable.type_id,
                 location: locate(context, variable),
+                in_frame: true,
             }));
         }
     }
@@ -128,6 +131,7 @@ fn look_up(context: &CodeContext, variables: &[Variable], path: &Path) -> Named 
         Some(found) => Named::Value(Box::new(NamedValue {
             type_id: found.type_id,
             location: Ok(context.symbols.compile_static(&found)),
+            in_frame: false,
         })),
         None => Named::Unknown,
     }

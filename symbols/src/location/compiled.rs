@@ -12,7 +12,7 @@ use crate::statics::Static;
 use crate::symbols::Symbols;
 use crate::types::die;
 use crate::variables::Variable;
-use gimli::Operation;
+use gimli::{AttributeValue, Operation};
 use std::cell::Cell;
 
 /// Where a variable is whenever execution stands at one place, as far as that can be told before.
@@ -140,6 +140,32 @@ impl CompiledLocation {
     /// Whether finding the variable takes one question to the frame, or none.
     pub fn is_simple(&self) -> bool {
         !matches!(self.way, Way::General)
+    }
+
+    /// Whether the variable is at the same place all over its function, as far as debug info says:
+    /// optimised code moves variables about.
+    pub fn is_fixed(&self) -> bool {
+        self.symbols.with(|info| {
+            let location = die::entry(info, self.what.die)
+                .and_then(|(_, entry)| entry.attr_value(gimli::DW_AT_location));
+            matches!(
+                location,
+                None | Some(AttributeValue::Exprloc(_) | AttributeValue::Block(_))
+            )
+        })
+    }
+
+    /// The Wasm local that the variable is in, if it is in one and nowhere else.
+    pub fn wasm_local(&self) -> Option<u32> {
+        match self.way {
+            Way::Local(index) => Some(index),
+            _ => None,
+        }
+    }
+
+    /// Whether the variable is the same whatever the frame holds, and not in memory.
+    pub fn is_constant(&self) -> bool {
+        matches!(self.way, Way::Known(Place::Bytes(_)))
     }
 
     fn general(&self, state: &dyn FrameState) -> Place {
