@@ -40,7 +40,7 @@ impl Editor {
             KeyCode::BackTab,
             ReedlineEvent::MenuPrevious,
         );
-        let menu = ColumnarMenu::default().with_name(MENU);
+        let menu = ColumnarMenu::default().with_name(MENU).with_marker("");
         let mut editor = Reedline::create()
             .with_ansi_colors(color)
             .with_completer(Box::new(Words::new(link)))

@@ -1,6 +1,7 @@
 //! The line to a session: requests go out, answers and other events come in, and so does the
 //! user's Ctrl-C. What line mode does with them is not decided here.
 
+use super::out::Progress;
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -70,6 +71,8 @@ pub(super) struct Link {
     last_id: u64,
     /// The frame the user looks at, in which names are completed.
     pub frame: FrameId,
+    /// Where it is said what an answer waits for.
+    pub progress: Progress,
 }
 
 impl Link {
@@ -97,6 +100,7 @@ impl Link {
             held: VecDeque::new(),
             last_id: 0,
             frame: 0,
+            progress: Progress::default(),
         };
         Ok((link, sender))
     }
@@ -130,6 +134,8 @@ impl Link {
         patience: Option<Duration>,
     ) -> Result<ReplyBody, Failure> {
         let wanted = self.post(command);
+        // Who has little patience has a line of its own on the screen.
+        let tells = patience.is_none();
         let given_up = patience.map(|patience| Instant::now() + patience);
         loop {
             match self.receive(given_up) {
@@ -139,6 +145,8 @@ impl Link {
                         return result.map_err(Failure::Command);
                     }
                     Event::Reply { .. } => {}
+                    Event::Progress { what, done: false } if tells => self.progress.tell(&what),
+                    Event::Progress { done: true, .. } if tells => self.progress.end(),
                     other => self.held.push_back(Happening::Event(Box::new(other))),
                 },
                 Some(Happening::Interrupt) => return Err(Failure::Interrupted),

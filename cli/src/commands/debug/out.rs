@@ -3,6 +3,8 @@
 
 use crate::debug_text::{Look, WRONG};
 use std::io::{self, IsTerminal as _, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The two streams, and how text on them looks.
 pub(super) struct Out {
@@ -12,10 +14,8 @@ pub(super) struct Out {
     pub look: Look,
     /// How errors look.
     error_look: Look,
-    /// Whether progress is shown.
-    progress: bool,
-    /// Whether progress stands on the current line of standard error.
-    line_open: bool,
+    /// Where progress is shown.
+    pub progress: Progress,
     /// Whether nobody reads any more.
     closed: bool,
 }
@@ -35,8 +35,10 @@ impl Out {
                 color: color.on_stderr(),
                 width: None,
             },
-            progress: io::stderr().is_terminal(),
-            line_open: false,
+            progress: Progress {
+                shown: io::stderr().is_terminal(),
+                line_open: Arc::default(),
+            },
             closed: false,
         }
     }
@@ -49,8 +51,7 @@ impl Out {
             stderr,
             look: Look::default(),
             error_look: Look::default(),
-            progress: false,
-            line_open: false,
+            progress: Progress::default(),
             closed: false,
         }
     }
@@ -97,23 +98,9 @@ impl Out {
         let _ = self.stderr.write_all(text.as_bytes());
     }
 
-    /// Shows that long work goes on; nothing where nobody looks on.
-    pub(super) fn progress(&mut self, what: &str) {
-        if self.progress {
-            let text = crate::report::escape::line(what);
-            let _ = self.stderr.write_all(format!("\r\x1b[K{text}…").as_bytes());
-            let _ = self.stderr.flush();
-            self.line_open = true;
-        }
-    }
-
     /// Takes progress off the screen.
     pub(super) fn end_progress(&mut self) {
-        if self.line_open {
-            let _ = self.stderr.write_all(b"\r\x1b[K");
-            let _ = self.stderr.flush();
-            self.line_open = false;
-        }
+        self.progress.end();
     }
 
     /// Whether nobody reads results any more.
@@ -124,6 +111,36 @@ impl Out {
     fn note(&mut self, written: io::Result<()>) {
         if written.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
             self.closed = true;
+        }
+    }
+}
+
+/// The line on standard error that says which long work goes on; nothing where nobody looks on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress {
+    shown: bool,
+    /// Whether something stands on the line.
+    line_open: Arc<AtomicBool>,
+}
+
+impl Progress {
+    /// Says what goes on.
+    pub(super) fn tell(&self, what: &str) {
+        if self.shown {
+            let text = crate::report::escape::line(what);
+            let mut stderr = io::stderr();
+            let _ = stderr.write_all(format!("\r\x1b[K{text}…").as_bytes());
+            let _ = stderr.flush();
+            self.line_open.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes the line off the screen.
+    pub(super) fn end(&self) {
+        if self.line_open.swap(false, Ordering::Relaxed) {
+            let mut stderr = io::stderr();
+            let _ = stderr.write_all(b"\r\x1b[K");
+            let _ = stderr.flush();
         }
     }
 }

@@ -93,6 +93,8 @@ impl Shell {
         presses: Presses,
         report_look: crate::report::Look,
     ) -> Self {
+        let progress = out.progress.clone();
+        link.lock().unwrap_or_else(PoisonError::into_inner).progress = progress;
         Shell {
             link,
             out,
@@ -418,7 +420,7 @@ impl Shell {
     fn take(&mut self, event: Event) -> Result<(), Failure> {
         match event {
             Event::Reply { .. } => {}
-            Event::Progress { what, done: false } => self.out.progress(&what),
+            Event::Progress { what, done: false } => self.out.progress.tell(&what),
             Event::Progress { done: true, .. } => self.out.end_progress(),
             Event::Ready => self.guest = Guest::Ready,
             Event::Failed { message } => {

@@ -190,11 +190,19 @@ impl Shell {
         let ReplyBody::Functions { functions, .. } = asked else {
             return Err(NONE.into());
         };
-        // The program's own: not libc's, and the least nested.
+        // The program's own: not libc's, that of the crate with the program's name, the least
+        // nested.
+        let crate_name = std::path::Path::new(&self.name)
+            .file_stem()
+            .map_or_else(String::new, |stem| stem.to_string_lossy().replace('-', "_"));
+        let of_crate = format!("{crate_name}::main");
         let best = functions
             .iter()
             .filter(|function| function.name.contains("::") && function.declared.is_some())
-            .min_by_key(|function| function.name.matches("::").count())
+            .min_by_key(|function| {
+                let nesting = function.name.matches("::").count();
+                (function.name != of_crate, nesting)
+            })
             .or_else(|| {
                 functions
                     .iter()
