@@ -137,7 +137,7 @@ impl<'a> Opcodes<'a> {
         if let Some((at, _)) = known.copied().find(|(_, acts)| *acts) {
             return (at < end).then_some(CodeOffset(at));
         }
-        while let Some((at, operator)) = self.rest.next() {
+        for (at, operator) in self.rest.by_ref() {
             let label = matches!(
                 operator,
                 Operator::Block { .. } | Operator::Loop { .. } | Operator::Else | Operator::End

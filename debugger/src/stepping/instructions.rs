@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 use wasmscope_runner::WasmValue;
 use wasmscope_runner::debuggee::{CodePlace, FramePlace, PausedGuest};
-use wasmscope_symbols::wasm::{CallSite, CallTarget, FunctionCode};
+use wasmscope_symbols::wasm::{CallSite, CallTarget};
 use wasmscope_symbols::{CodeOffset, CoreModule};
 
 /// A step of one opcode under way.
@@ -132,14 +132,7 @@ fn next(tables: &StepTables, guest: &mut dyn PausedGuest, at: FramePlace, over: 
         None if next.within.is_empty() && !next.returns => return unknown,
         _ => {}
     }
-    if catches_next(&code) {
-        next.unknown |= !over && next.within.is_empty();
-    }
     next
-}
-
-fn catches_next(code: &FunctionCode) -> bool {
-    code.catches_exceptions()
 }
 
 /// Adds where a call goes first.

@@ -89,7 +89,7 @@ impl LineStep {
             places: Arc::new([]),
         };
         if let Wish::Step(_) = wish {
-            let into = step.into_reach();
+            let into = step.called_reach();
             step.wish = Wish::Step(into);
             if from > 0
                 && let Some(inner) = step_in_place(tables, at, from, into)
@@ -114,7 +114,7 @@ impl LineStep {
     }
 
     /// Whose functions `step` goes into.
-    fn into_reach(&self) -> Reach {
+    fn called_reach(&self) -> Reach {
         match (self.settings.step_into_std, self.reach) {
             (true, _) => Reach::All,
             (false, Reach::Dependencies) => Reach::Dependencies,

@@ -132,8 +132,8 @@ pub struct Stepper(Under);
 
 #[derive(Debug)]
 enum Under {
-    Lines(LineStep),
-    Finish(FinishStep),
+    Lines(Box<LineStep>),
+    Finish(Box<FinishStep>),
     Until(UntilStep),
     Instruction(InstructionStep),
 }
@@ -162,7 +162,7 @@ impl Stepper {
             }
             StepKind::Finish { frame } => {
                 let step = FinishStep::begin(frame, tables, guest, settings)?;
-                return Ok(Begun::Stepping(Stepper(Under::Finish(step))));
+                return Ok(Begun::Stepping(Stepper(Under::Finish(Box::new(step)))));
             }
             StepKind::Instruction { over } => {
                 let step = InstructionStep::begin(over, tables, guest)?;
@@ -171,7 +171,7 @@ impl Stepper {
         };
         Ok(
             match LineStep::begin(wish, from, tables, guest, settings)? {
-                Ok(step) => Begun::Stepping(Stepper(Under::Lines(step))),
+                Ok(step) => Begun::Stepping(Stepper(Under::Lines(Box::new(step)))),
                 Err(end) => Begun::Done(end),
             },
         )

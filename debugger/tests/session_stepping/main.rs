@@ -334,3 +334,51 @@ fn opcode_steps_execute_what_single_stepping_executes() {
     assert_eq!(stepped.end, "exit 0");
     assert_eq!(every.end, "exit 0");
 }
+
+#[test]
+fn a_recursion_below_a_step_is_waited_for_at_its_end() {
+    // `fibonacci(17)` makes 5167 calls, each of which passes four statements.
+    let at = Break::Line(marked_line("stepping_hot", "fibonacci: first"));
+    let run = run(
+        "stepping_hot",
+        Build::Debug,
+        Target::WasiP1,
+        &at,
+        vec![NEXT; 4],
+    );
+    assert_eq!(
+        marks("stepping_hot", &run),
+        [
+            "fibonacci: first",
+            "fibonacci: second",
+            "fibonacci: sum",
+            "fibonacci: end",
+            "main: mixed",
+        ]
+    );
+    assert!(
+        run.stops[..4]
+            .iter()
+            .all(|stop| stop.depth == run.stops[0].depth)
+    );
+    let hits: u64 = run.stops.iter().map(|stop| stop.hits).sum();
+    assert!(hits < 6_000, "{hits} hits");
+}
+
+#[test]
+fn a_hot_line_of_inlined_calls_is_not_stopped_at_in_each_round() {
+    for build in Build::WITH_DEBUG {
+        let at = Break::Line(marked_line("stepping_hot", "mixed: hot"));
+        let run = run("stepping_hot", build, Target::WasiP1, &at, vec![NEXT]);
+        assert_eq!(
+            marks("stepping_hot", &run),
+            ["mixed: hot", "mixed: result"],
+            "{build:?}"
+        );
+        assert!(
+            run.stops[1].hits < 5_000,
+            "{build:?}: {} hits",
+            run.stops[1].hits
+        );
+    }
+}
