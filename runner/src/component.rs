@@ -82,14 +82,18 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
         program,
         world,
         options,
-        stderr,
+        streams,
         ref watch,
     } = *setup;
     let mut linker: Linker<ComponentState> = Linker::new(engine);
     let not_defined = |error| RunError::Engine {
         message: format!("{error:#}"),
     };
-    wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(not_defined)?;
+    match watch.supervision() {
+        Some(_) => wasmtime_wasi::p2::add_to_linker_async(&mut linker),
+        None => wasmtime_wasi::p2::add_to_linker_sync(&mut linker),
+    }
+    .map_err(not_defined)?;
     let traced = options
         .tracing
         .as_ref()
@@ -106,7 +110,7 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
             error,
         })?;
     let state = ComponentState {
-        wasi: world.wasi(program, stderr)?.build(),
+        wasi: world.wasi(program, streams, watch.blocking())?.build(),
         table: ResourceTable::new(),
         limiter: Limiter::new(options.max_memory_size),
         calls: options.component_calls.clone().unwrap_or_default(),
@@ -120,11 +124,14 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
     }
     let captured = Captured::new(program);
     watch.install(&captured, &mut store);
+    if let Some(supervision) = watch.supervision() {
+        supervision.hook_calls(options.component_calls.clone(), &mut store);
+    }
     Ok(Guest {
         program: program.clone(),
         store,
         entry,
-        stderr: stderr.clone(),
+        stderr: streams.stderr.clone(),
         timeout: options.timeout,
         max_wasm_stack: options.wasm_stack(),
         captured,

@@ -21,6 +21,12 @@ pub(crate) struct CoreState {
     limiter: Limiter,
 }
 
+impl CoreState {
+    fn host(&mut self) -> &mut P1Host {
+        &mut self.host
+    }
+}
+
 /// A guest ready to run.
 pub(crate) struct Guest {
     program: Program,
@@ -53,11 +59,11 @@ pub(crate) fn prepare(setup: &Setup<'_>, module: &Module) -> Result<Guest, RunEr
         program,
         world,
         options,
-        stderr,
+        streams,
         ref watch,
     } = *setup;
     let entry = entry(program, module, world, options)?;
-    let wasi = world.wasi(program, stderr)?.build_p1();
+    let wasi = world.wasi(program, streams, watch.blocking())?.build_p1();
     let mut recording = Recording {
         calls: options.remembered_calls,
         ..Recording::default()
@@ -78,11 +84,15 @@ pub(crate) fn prepare(setup: &Setup<'_>, module: &Module) -> Result<Guest, RunEr
     store.limiter(|state| &mut state.limiter);
     store.set_epoch_deadline(1);
     let mut linker: Linker<CoreState> = Linker::new(engine);
-    wasmscope_tracer::add_to_linker(&mut linker, |state: &mut CoreState| &mut state.host).map_err(
-        |error| RunError::Engine {
-            message: format!("{error:#}"),
-        },
-    )?;
+    let linked = match watch.supervision() {
+        Some(supervision) => {
+            wasmscope_tracer::add_to_gated_linker(&mut linker, CoreState::host, &supervision.gate())
+        }
+        None => wasmscope_tracer::add_to_linker(&mut linker, CoreState::host),
+    };
+    linked.map_err(|error| RunError::Engine {
+        message: format!("{error:#}"),
+    })?;
     let missing: Vec<_> = module
         .imports()
         .filter(|import| linker.get_by_import(&mut store, import).is_none())
@@ -108,7 +118,7 @@ pub(crate) fn prepare(setup: &Setup<'_>, module: &Module) -> Result<Guest, RunEr
         pre,
         store,
         entry,
-        stderr: stderr.clone(),
+        stderr: streams.stderr.clone(),
         timeout: options.timeout,
         max_wasm_stack: options.wasm_stack(),
         captured,

@@ -11,6 +11,7 @@
 #![deny(missing_docs)]
 
 mod calls;
+mod code_index;
 mod component;
 mod core_module;
 pub mod debuggee;

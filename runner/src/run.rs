@@ -9,9 +9,9 @@ use crate::imports::MissingImport;
 use crate::limits::{MemoryRefusal, RefusedBy};
 use crate::options::Options;
 use crate::program::{Program, ProgramKind};
-use crate::stdio::TeedStderr;
+use crate::stdio::Streams;
 use crate::stopped::StoppedStore;
-use crate::world::{World, WorldError};
+use crate::world::{Blocking, World, WorldError};
 use crate::{component, core_module};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -190,7 +190,7 @@ pub(crate) struct Setup<'a> {
     pub program: &'a Program,
     pub world: &'a World,
     pub options: &'a Options,
-    pub stderr: &'a TeedStderr,
+    pub streams: &'a Streams,
     pub watch: Watch,
 }
 
@@ -215,6 +215,22 @@ impl Watch {
         }
     }
 
+    /// The debugger.
+    pub(crate) fn supervision(&self) -> Option<&Arc<Supervision>> {
+        match self {
+            Self::Supervision(supervision) => Some(supervision),
+            Self::Nobody | Self::Failures => None,
+        }
+    }
+
+    /// Who waits for files and sleeps.
+    pub(crate) fn blocking(&self) -> Blocking {
+        match self {
+            Self::Supervision(_) => Blocking::OtherThreads,
+            Self::Nobody | Self::Failures => Blocking::GuestThread,
+        }
+    }
+
     /// Lets a debugger look at a guest that is about to run.
     pub(crate) fn starts<T: 'static>(&self, store: StoreContextMut<'_, T>) -> wasmtime::Result<()> {
         match self {
@@ -231,13 +247,13 @@ fn run_in(
     options: &Options,
 ) -> Result<Outcome, RunError> {
     let engine = engine::build(options, code)?;
-    let stderr = TeedStderr::default();
+    let streams = Streams::default();
     let setup = Setup {
         engine: &engine,
         program,
         world,
         options,
-        stderr: &stderr,
+        streams: &streams,
         watch: match code {
             Code::Plain => Watch::Nobody,
             Code::Debuggable | Code::Interruptible => Watch::Failures,
@@ -323,7 +339,7 @@ fn on_guest_thread(
                 setup.program,
                 limit,
                 setup.options.wasm_stack(),
-                setup.stderr.tail(),
+                setup.streams.stderr.tail(),
             )))
         }
         // The thread ended without an answer: it panicked, and so do we, with its message.

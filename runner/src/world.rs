@@ -2,12 +2,13 @@
 //! gets nothing but its arguments and the three standard streams.
 
 use crate::program::Program;
-use crate::stdio::TeedStderr;
+use crate::stdio::Streams;
 use std::io;
 use std::path::PathBuf;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
-/// The world of a guest. Standard input, output and error are always the process's own.
+/// The world of a guest. Its standard streams are not part of this: they are the process's own,
+/// or what [`crate::debuggee::Debuggee::launch`] is given.
 #[derive(Clone, Debug, Default)]
 pub struct World {
     /// Arguments after `argv[0]`.
@@ -20,6 +21,15 @@ pub struct World {
     pub dirs: Vec<Dir>,
     /// What the guest may do on the network.
     pub network: Network,
+}
+
+/// What waits while the host works on a file or sleeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Blocking {
+    /// The guest's thread: the cheapest way for a guest that nobody stops.
+    GuestThread,
+    /// Another thread, so that a guest that waits can be given up.
+    OtherThreads,
 }
 
 /// A host folder that the guest may read and write.
@@ -98,12 +108,12 @@ impl World {
     pub(crate) fn wasi(
         &self,
         program: &Program,
-        stderr: &TeedStderr,
+        streams: &Streams,
+        blocking: Blocking,
     ) -> Result<WasiCtxBuilder, WorldError> {
         let mut wasi = WasiCtxBuilder::new();
-        wasi.inherit_stdin().inherit_stdout().stderr(stderr.clone());
-        // Sync mode blocks for every file operation anyway; on this thread it is cheaper.
-        wasi.allow_blocking_current_thread(true);
+        streams.attach(&mut wasi);
+        wasi.allow_blocking_current_thread(blocking == Blocking::GuestThread);
         for (index, arg) in self.argv(program).iter().enumerate() {
             without_nul(arg, || format!("argument {index}"))?;
             wasi.arg(arg);

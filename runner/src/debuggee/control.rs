@@ -18,8 +18,17 @@ struct Shared {
     engine: Engine,
     interrupt: AtomicBool,
     killed: AtomicBool,
+    /// The host call that the guest is in.
+    host_call: Mutex<Option<HostCallName>>,
     /// Whom to wake when something has been asked for: the guest's thread, while it drives a guest.
     waker: Mutex<Option<Waker>>,
+}
+
+/// The name of a host function.
+#[derive(Clone, Debug)]
+pub(super) enum HostCallName {
+    Table(&'static str),
+    Found(Arc<str>),
 }
 
 impl std::fmt::Debug for Control {
@@ -36,6 +45,7 @@ impl Control {
             engine: engine.clone(),
             interrupt: AtomicBool::new(false),
             killed: AtomicBool::new(false),
+            host_call: Mutex::default(),
             waker: Mutex::default(),
         };
         Self {
@@ -62,6 +72,31 @@ impl Control {
     /// [`super::Resume::Kill`].
     pub fn is_killed(&self) -> bool {
         self.shared.killed.load(Ordering::SeqCst)
+    }
+
+    /// The host call that the guest is in at the moment, if it is in one. While that lasts, a
+    /// request to stop may have to wait.
+    pub fn host_call(&self) -> Option<String> {
+        let call = self.shared.host_call.lock();
+        let call = call.unwrap_or_else(PoisonError::into_inner);
+        call.as_ref().map(|name| match name {
+            HostCallName::Table(name) => (*name).to_owned(),
+            HostCallName::Found(name) => (**name).to_owned(),
+        })
+    }
+
+    pub(super) fn set_host_call(&self, name: Option<HostCallName>) {
+        let mut call = self
+            .shared
+            .host_call
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *call = name;
+    }
+
+    /// Whether somebody has something to ask of the guest.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.shared.interrupt.load(Ordering::SeqCst) || self.is_killed()
     }
 
     /// Notes that the guest is to end; for the guest's own thread.

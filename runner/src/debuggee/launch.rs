@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::options::Options;
 use crate::program::{Program, ProgramKind};
 use crate::run::{LoadedGuest, RunError, Setup, Watch};
-use crate::stdio::TeedStderr;
+use crate::stdio::{CapturedOutput, GuestStdio, Streams};
 use crate::stopped::StoppedGuest;
 use crate::world::World;
 use crate::{component, core_module};
@@ -17,6 +17,7 @@ use std::time::Duration;
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 use wasmtime_wasi::I32Exit;
+use wasmtime_wasi::runtime::with_ambient_tokio_runtime;
 
 /// A program compiled to debuggable code.
 pub struct Debuggee {
@@ -30,11 +31,6 @@ enum Compiled {
     Module(Module),
     Component(Component),
 }
-
-/// Where the guest's standard streams lead.
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct GuestStdio {}
 
 /// How a launched guest ended.
 #[derive(Debug)]
@@ -120,10 +116,14 @@ impl Debuggee {
     pub fn launch(
         &self,
         world: &World,
-        _stdio: GuestStdio,
+        mut stdio: GuestStdio,
         supervisor: Box<dyn Supervisor>,
     ) -> Result<Running, RunError> {
         let control = Control::new(&self.engine);
+        if let Some(output) = &mut stdio.output {
+            let control = control.clone();
+            output.watch(move || control.is_wanted());
+        }
         let modules = match &self.code {
             Compiled::Module(module) => vec![module.clone()],
             Compiled::Component(_) => Vec::new(),
@@ -134,23 +134,23 @@ impl Debuggee {
             control.clone(),
             supervisor,
         ));
-        let stderr = TeedStderr::default();
+        let streams = Streams::new(stdio);
         let setup = Setup {
             engine: &self.engine,
             program: &self.program,
             world,
             options: &self.options,
-            stderr: &stderr,
+            streams: &streams,
             watch: Watch::Supervision(Arc::clone(&supervision)),
         };
         let end = match &self.code {
             Compiled::Module(module) => {
                 let guest = core_module::prepare(&setup, module)?;
-                start(&control, guest)?
+                start(&control, guest, streams.stdio.output)?
             }
             Compiled::Component(component) => {
                 let guest = component::prepare(&setup, component)?;
-                start(&control, guest)?
+                start(&control, guest, streams.stdio.output)?
             }
         };
         Ok(Running {
@@ -161,15 +161,33 @@ impl Debuggee {
     }
 }
 
+/// Says that there is no more output, also when the thread panics.
+struct EndsOutput(Option<CapturedOutput>);
+
+impl Drop for EndsOutput {
+    fn drop(&mut self) {
+        if let Some(output) = &self.0 {
+            output.end();
+        }
+    }
+}
+
 /// Starts the guest's thread.
-fn start(control: &Control, guest: impl LoadedGuest) -> Result<Receiver<End>, RunError> {
+fn start(
+    control: &Control,
+    guest: impl LoadedGuest,
+    output: Option<CapturedOutput>,
+) -> Result<Receiver<End>, RunError> {
     let (sender, receiver) = mpsc::channel();
     let control = control.clone();
     std::thread::Builder::new()
         .name("guest".into())
         .spawn(move || {
+            let output = EndsOutput(output);
+            let end = run(&control, guest);
+            drop(output);
             // Nobody may be left to hear of it.
-            let _ = sender.send(run(&control, guest));
+            let _ = sender.send(end);
         })
         .map_err(|error| RunError::Thread {
             reason: error.to_string(),
@@ -179,7 +197,8 @@ fn start(control: &Control, guest: impl LoadedGuest) -> Result<Receiver<End>, Ru
 
 /// The life of a guest.
 fn run(control: &Control, mut guest: impl LoadedGuest) -> End {
-    let result = control.drive(guest.call());
+    // Host functions that wait need Wasmtime's runtime around them; its own threads run it.
+    let result = with_ambient_tokio_runtime(|| control.drive(guest.call()));
     let left = |guest: &Program, store| StoppedGuest::of_debuggable(guest, store);
     let program = guest.program().clone();
     let (code, results) = match result {
@@ -219,6 +238,11 @@ impl Running {
     /// As [`Control::kill`].
     pub fn kill(&self) {
         self.control.kill();
+    }
+
+    /// As [`Control::host_call`].
+    pub fn host_call(&self) -> Option<String> {
+        self.control.host_call()
     }
 
     /// Waits until the guest has ended. One that is killed inside a host call that cannot be

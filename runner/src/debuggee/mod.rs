@@ -9,6 +9,7 @@
 //! Nothing here knows lines, variables or commands: those are the debugger's.
 
 mod control;
+mod host_calls;
 mod launch;
 mod paused;
 mod supervision;
@@ -18,8 +19,12 @@ use crate::stopped::{Unavailable, WasmValue};
 use wasmscope_tracer::HostCall;
 use wasmtime::Trap;
 
+pub use crate::stdio::{
+    CapturedOutput, FedInput, FeedError, GuestStdio, InputFeed, OutputChunk, OutputReader,
+    OutputStream, captured_output, fed_input,
+};
 pub use control::Control;
-pub use launch::{Debuggee, End, GuestStdio, Running};
+pub use launch::{Debuggee, End, Running};
 pub(crate) use supervision::Supervision;
 
 /// A place in code: an opcode of a core module of the program.
@@ -63,7 +68,7 @@ pub enum Interruption<'a> {
     /// Somebody called [`Running::interrupt`].
     Interrupted,
     /// The guest has called its host, which has not done anything yet. Only told while
-    /// [`Supervisor::wants_host_calls`] says so.
+    /// [`Supervisor::wants_host_call`] says so.
     HostCall(HostCallBegin<'a>),
 }
 
@@ -92,6 +97,17 @@ pub trait Supervisor: Send + 'static {
 
     /// Whether [`Interruption::HostCall`] is wanted for a function. Asked at every call: be quick.
     fn wants_host_call(&mut self, function: &str) -> bool;
+
+    /// Whether [`Interruption::HostCall`] is wanted for any function. Finding out which function a
+    /// component calls takes a walk along its stack, which is left out when this answers `false`.
+    fn wants_host_calls(&mut self) -> bool {
+        true
+    }
+
+    /// Whether [`Supervisor::host_call_returned`] shall be told. Asked after every call.
+    fn hears_host_calls(&mut self) -> bool {
+        false
+    }
 
     /// A call to the host has returned.
     fn host_call_returned(&mut self, guest: &mut dyn PausedGuest, call: HostCall);

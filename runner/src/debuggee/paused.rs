@@ -1,12 +1,16 @@
 //! A stopped guest of debuggable code, as far as it is asked: walking its stack, reading frames,
 //! memories and globals, changing what it stops at.
 
+use super::host_calls::shim_target;
 use super::{CodePlace, FramePlace, GuestView, PausedGuest};
+use crate::code_index::{Call, Callee, CodeIndex};
 use crate::engine::MAX_FRAMES;
 use crate::failure::{self, FrameValues, WasmFrame};
 use crate::program::{Program, ProgramKind};
 use crate::stopped::{self, Unavailable, WasmValue};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use wasmtime::{
     AsContext, AsContextMut, FrameHandle, Global, Instance, Memory, Module, ModulePC, RootScope,
     StoreContextMut, Val, WasmBacktrace,
@@ -14,6 +18,9 @@ use wasmtime::{
 
 /// Most globals of a module that a [`GuestView`] holds.
 const MAX_VIEWED_GLOBALS: u32 = 1024;
+
+/// Most calls that are kept by the place they return to.
+const MAX_CALLS: usize = 1 << 16;
 
 /// What is known of a store beyond one stop.
 pub(super) struct Known {
@@ -29,6 +36,29 @@ pub(super) struct Known {
     armed: BTreeSet<CodePlace>,
     /// Places that are known to be opcodes.
     opcodes: HashSet<CodePlace>,
+    /// By the place it returns to.
+    calls: HashMap<CodePlace, Option<Call>>,
+}
+
+/// How the innermost frame's place is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Innermost {
+    /// As Wasmtime's debug interface has it: at a breakpoint, a trap, an exception.
+    Exact,
+    /// It has called its host, and the debug interface says where to it returns.
+    Call,
+    /// The host has failed it. It may have called its host, or an opcode may have needed it: only
+    /// the backtrace knows.
+    Host,
+    /// It was found between two opcodes, at a loop's head or a function's entry, in code that
+    /// stands apart: the debug interface names a wrong place and wrong operands, and the backtrace
+    /// is right.
+    Between,
+    /// The host calls itself in the guest's name: the debug interface cannot walk from there.
+    Unknown,
+    /// After a native stack overflow it has not set up what the debug interface reads; asking would
+    /// end the process.
+    Broken,
 }
 
 #[derive(Default)]
@@ -38,6 +68,12 @@ struct ModuleKnown {
     instances: Vec<Instance>,
     /// Memory 0 of the only instance.
     memory: Option<Memory>,
+    /// Made when first asked for.
+    code: Option<CodeIndex>,
+    /// The names of imported functions that were called.
+    import_names: HashMap<u32, Option<Arc<str>>>,
+    /// What shims' functions stand for.
+    shim_names: HashMap<u32, Option<Arc<str>>>,
 }
 
 /// Whose an instance is.
@@ -62,6 +98,7 @@ impl Known {
             complete: false,
             armed: BTreeSet::new(),
             opcodes: HashSet::new(),
+            calls: HashMap::new(),
         };
         for module in modules {
             known.meet(&module);
@@ -86,14 +123,74 @@ impl Known {
         }
         Some(index)
     }
+
+    /// The index of a module's code, and its binary.
+    fn code(&mut self, module: usize) -> Option<(&CodeIndex, &[u8])> {
+        let range = self.program.module_ranges().get(module)?.range.clone();
+        let bytes = self.program.bytes().get(range)?;
+        let known = self.modules.get_mut(module)?;
+        Some((
+            known.code.get_or_insert_with(|| CodeIndex::new(bytes)),
+            bytes,
+        ))
+    }
+
+    fn is_opcode(&mut self, place: CodePlace) -> bool {
+        self.code(place.module)
+            .is_some_and(|(code, bytes)| code.is_opcode(bytes, place.pc))
+    }
+
+    /// The call that returns to a place.
+    fn call_before(&mut self, place: CodePlace) -> Option<Call> {
+        if let Some(call) = self.calls.get(&place) {
+            return *call;
+        }
+        let call = self
+            .code(place.module)
+            .and_then(|(code, bytes)| code.call_before(bytes, place.pc));
+        if self.calls.len() >= MAX_CALLS {
+            self.calls.clear();
+        }
+        self.calls.insert(place, call);
+        call
+    }
+
+    /// The name of a module's imported function, if that is one of the host's: those of components
+    /// name an interface.
+    pub(super) fn import_name(&mut self, module: usize, function: u32) -> Option<Arc<str>> {
+        if let Some(name) = self.modules.get(module)?.import_names.get(&function) {
+            return name.clone();
+        }
+        let name = self.code(module).and_then(|(code, _)| {
+            let (interface, name) = code.import(function)?;
+            let is_host = interface.contains(':') && !interface.starts_with("wit-component:");
+            is_host.then(|| Arc::from(format!("{interface}#{name}")))
+        });
+        let known = self.modules.get_mut(module)?;
+        known.import_names.insert(function, name.clone());
+        name
+    }
+
+    /// What a function of a shim module stands for.
+    pub(super) fn shim_name(&mut self, module: usize, function: u32) -> Option<Arc<str>> {
+        if let Some(name) = self.modules.get(module)?.shim_names.get(&function) {
+            return name.clone();
+        }
+        let target = self
+            .code(module)
+            .and_then(|(_, bytes)| shim_target(bytes, function));
+        let name: Option<Arc<str>> = target.map(Arc::from);
+        let known = self.modules.get_mut(module)?;
+        known.shim_names.insert(function, name.clone());
+        name
+    }
 }
 
 /// A stopped guest.
 pub(super) struct Paused<'a, T: 'static> {
     store: StoreContextMut<'a, T>,
     known: &'a mut Known,
-    /// Whether Wasmtime must not be asked for the innermost frame.
-    broken: bool,
+    innermost: Innermost,
     refreshed: bool,
     walk: Option<Walk>,
 }
@@ -104,21 +201,31 @@ struct Walk {
     /// Where the activations further out begin, the outermost first.
     exits: Vec<FrameHandle>,
     next: Option<FrameHandle>,
+    /// How many handles have been looked at, adapters' included.
+    asked: usize,
 }
 
 struct Walked {
     place: FramePlace,
     /// `None` when its values cannot be read.
     handle: Option<FrameHandle>,
+    /// Whether its operands are those at its place.
+    has_operands: bool,
+    /// What it has called.
+    callee: Option<Callee>,
     instance: Option<Instance>,
 }
 
 impl<'a, T: 'static> Paused<'a, T> {
-    pub(super) fn new(store: StoreContextMut<'a, T>, known: &'a mut Known, broken: bool) -> Self {
+    pub(super) fn new(
+        store: StoreContextMut<'a, T>,
+        known: &'a mut Known,
+        innermost: Innermost,
+    ) -> Self {
         Self {
             store,
             known,
-            broken,
+            innermost,
             refreshed: false,
             walk: None,
         }
@@ -190,38 +297,67 @@ impl<'a, T: 'static> Paused<'a, T> {
     }
 
     fn begin_walk(&mut self) -> Walk {
-        let mut exits: Vec<_> = self.store.debug_exit_frames().collect();
+        let mut exits = match self.innermost {
+            Innermost::Unknown => Vec::new(),
+            _ => cautiously(|| self.store.debug_exit_frames().collect()).unwrap_or_default(),
+        };
         exits.reverse();
         let mut walk = Walk {
             frames: Vec::new(),
             next: exits.pop(),
             exits,
+            asked: 0,
         };
-        if self.broken
+        if self.innermost == Innermost::Broken
             && let Some(innermost) = walk.next.take()
         {
-            walk.frames.extend(self.broken_innermost());
+            walk.frames.extend(self.backtraced().map(|place| Walked {
+                place,
+                handle: None,
+                has_operands: false,
+                callee: None,
+                instance: None,
+            }));
             walk.next = self.outwards(&innermost, &mut walk.exits);
         }
         walk
     }
 
-    /// The innermost frame, as the backtrace has it; `None` if it is an adapter's.
-    fn broken_innermost(&mut self) -> Option<Walked> {
+    /// The innermost frame's place as the backtrace has it; `None` if it is an adapter's.
+    fn backtraced(&mut self) -> Option<FramePlace> {
         let backtrace = WasmBacktrace::force_capture(&self.store);
         let innermost = backtrace.frames().get(..1)?;
         let frames = failure::frames(&self.known.program, innermost);
-        frames.first().map(|frame| Walked {
-            place: FramePlace {
-                place: CodePlace {
-                    module: frame.module,
-                    pc: frame.pc,
-                },
-                func_index: frame.func_index,
+        let frame = frames.first()?;
+        // What runs at a function's entry is said to be at its locals' declarations.
+        let (code, bytes) = self.known.code(frame.module)?;
+        let pc = code.opcode_or_entry(bytes, frame.pc)?;
+        Some(FramePlace {
+            place: CodePlace {
+                module: frame.module,
+                pc,
             },
-            handle: None,
-            instance: None,
+            func_index: frame.func_index,
         })
+    }
+
+    /// Whether Wasmtime can walk the stack of a component that has called its host. It cannot when
+    /// a resource is dropped: what calls the destructor is no module's code.
+    pub(super) fn is_walkable(&mut self) -> bool {
+        let Some(FramePlace { place, .. }) = self.backtraced() else {
+            return false;
+        };
+        let callee = self
+            .known
+            .code(place.module)
+            .and_then(|(code, bytes)| code.callee_at(bytes, place.pc));
+        let Some(Callee::Function(function)) = callee else {
+            return true;
+        };
+        self.known
+            .code(place.module)
+            .and_then(|(code, _)| code.import(function))
+            .is_none_or(|(_, name)| !name.starts_with("[resource-drop]"))
     }
 
     /// The frame that comes after one, in whichever activation.
@@ -230,16 +366,19 @@ impl<'a, T: 'static> Paused<'a, T> {
         frame: &FrameHandle,
         exits: &mut Vec<FrameHandle>,
     ) -> Option<FrameHandle> {
-        match frame.parent(&mut self.store) {
-            Ok(Some(parent)) => Some(parent),
-            _ => exits.pop(),
+        match cautiously(|| frame.parent(&mut self.store)) {
+            Some(Ok(Some(parent))) => Some(parent),
+            Some(_) => exits.pop(),
+            None => None,
         }
     }
 
     /// One frame further; `false` at the end of the stack.
     fn advance(&mut self, walk: &mut Walk) -> bool {
         while let Some(handle) = walk.next.take() {
-            let walked = self.walked(&handle);
+            let is_innermost = walk.frames.is_empty() && walk.asked == 0;
+            walk.asked = walk.asked.saturating_add(1);
+            let walked = self.walked(&handle, is_innermost);
             walk.next = self.outwards(&handle, &mut walk.exits);
             if let Some(walked) = walked {
                 walk.frames.push(walked);
@@ -250,7 +389,7 @@ impl<'a, T: 'static> Paused<'a, T> {
     }
 
     /// What a handle stands for; `None` for adapters.
-    fn walked(&mut self, handle: &FrameHandle) -> Option<Walked> {
+    fn walked(&mut self, handle: &FrameHandle, is_innermost: bool) -> Option<Walked> {
         let instance = handle.instance(&mut self.store).ok()?;
         let Owner::Module(module) = self.owner(instance) else {
             return None;
@@ -260,7 +399,7 @@ impl<'a, T: 'static> Paused<'a, T> {
             .ok()
             .flatten()?;
         let imported = self.known.modules.get(module)?.imported_functions;
-        Some(Walked {
+        let mut walked = Walked {
             place: FramePlace {
                 place: CodePlace {
                     module,
@@ -269,8 +408,57 @@ impl<'a, T: 'static> Paused<'a, T> {
                 func_index: function.as_u32().saturating_add(imported),
             },
             handle: Some(handle.clone()),
+            has_operands: true,
+            callee: None,
             instance: Some(instance),
-        })
+        };
+        let how = if is_innermost {
+            self.innermost
+        } else {
+            Innermost::Call
+        };
+        match how {
+            Innermost::Exact => {}
+            Innermost::Call => {
+                if let Some(call) = self.known.call_before(walked.place.place) {
+                    walked.place.place.pc = call.pc;
+                    walked.callee = Some(call.callee);
+                }
+            }
+            Innermost::Host | Innermost::Between | Innermost::Broken | Innermost::Unknown => {
+                walked.has_operands = how == Innermost::Host;
+                if let Some(place) = self.backtraced()
+                    && place.place.module == module
+                    && place.func_index == walked.place.func_index
+                {
+                    walked.place = place;
+                }
+            }
+        }
+        Some(walked)
+    }
+
+    /// What a frame has called, if that is known.
+    pub(super) fn called_by(&mut self, frame: usize) -> Option<Callee> {
+        self.walk_to(frame)?.callee
+    }
+
+    /// What is known beyond this stop.
+    pub(super) fn known(&mut self) -> &mut Known {
+        self.known
+    }
+
+    /// The handle of a frame whose operands can be read.
+    fn operands_handle(&mut self, frame: usize) -> Result<FrameHandle, Unavailable> {
+        if self
+            .walk_to(frame)
+            .is_some_and(|walked| !walked.has_operands)
+        {
+            return Err(Unavailable::because(
+                "the guest was interrupted between two instructions",
+            ));
+        }
+        self.handle(frame)
     }
 
     /// The handle of a frame whose values can be read.
@@ -344,6 +532,12 @@ impl<'a, T: 'static> Paused<'a, T> {
     }
 }
 
+/// Walks. Wasmtime panics where a frame is no module's code, as in a component whose resources'
+/// destructors are its own functions; nothing has been changed by then. The stack ends there.
+fn cautiously<R>(walk: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(walk)).ok()
+}
+
 fn stale(error: wasmtime::Error) -> Unavailable {
     Unavailable::because(format!("Wasmtime does not give it: {error:#}"))
 }
@@ -397,7 +591,7 @@ impl<T: 'static> PausedGuest for Paused<'_, T> {
     }
 
     fn operand(&mut self, frame: usize, index: u32) -> Result<WasmValue, Unavailable> {
-        let handle = self.handle(frame)?;
+        let handle = self.operands_handle(frame)?;
         let mut scope = RootScope::new(&mut self.store);
         if index >= handle.num_stacks(&mut scope).map_err(stale)? {
             return Err(no_such("operand", index));
@@ -408,13 +602,21 @@ impl<T: 'static> PausedGuest for Paused<'_, T> {
 
     fn frame_values(&mut self, frame: usize) -> Result<FrameValues, Unavailable> {
         let handle = self.handle(frame)?;
+        let has_operands = self
+            .walk_to(frame)
+            .is_some_and(|walked| walked.has_operands);
         let mut scope = RootScope::new(&mut self.store);
         let mut values = FrameValues::default();
         for index in 0..handle.num_locals(&mut scope).map_err(stale)? {
             let value = handle.local(&mut scope, index).map_err(stale)?;
             values.locals.push(WasmValue::of(&value));
         }
-        for index in 0..handle.num_stacks(&mut scope).map_err(stale)? {
+        let operands = if has_operands {
+            handle.num_stacks(&mut scope).map_err(stale)?
+        } else {
+            0
+        };
+        for index in 0..operands {
             let value = handle.stack(&mut scope, index).map_err(stale)?;
             values.operands.push(WasmValue::of(&value));
         }
@@ -530,7 +732,7 @@ impl<T: 'static> PausedGuest for Paused<'_, T> {
         }
         if !fresh.is_empty() {
             for place in self.slipped(&fresh) {
-                fail(place, "is no opcode");
+                fail(place, "no opcode that can run");
             }
         }
         result
@@ -559,10 +761,10 @@ impl<T: 'static> Paused<'_, T> {
                 armed.insert((module, u64::from(breakpoint.pc.raw())));
             }
         }
-        let (good, bad): (Vec<_>, Vec<_>) = fresh
-            .iter()
-            .copied()
-            .partition(|place| armed.contains(&(place.module, place.pc)));
+        let known = &mut *self.known;
+        let (good, bad): (Vec<_>, Vec<_>) = fresh.iter().copied().partition(|place| {
+            armed.contains(&(place.module, place.pc)) && known.is_opcode(*place)
+        });
         self.known.opcodes.extend(good);
         if !bad.is_empty()
             && let Err(error) = self.edit(&[], &bad)

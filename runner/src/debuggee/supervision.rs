@@ -2,13 +2,15 @@
 //! guest at hand. Everything here runs on the guest's thread.
 
 use super::control::Control;
-use super::paused::{Known, Paused};
+use super::paused::{Innermost, Known, Paused};
 use super::{Interruption, Resume, Supervisor};
 use crate::exact::Captured;
 use crate::failure::messages;
 use crate::program::Program;
 use std::marker::PhantomData;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wasmscope_tracer::HostCall;
 use wasmtime::{
     AsContextMut, DebugEvent, DebugHandler, Module, Store, StoreContextMut, Trap, UpdateDeadline,
 };
@@ -16,14 +18,24 @@ use wasmtime_wasi::I32Exit;
 
 /// A guest under supervision.
 pub(crate) struct Supervision {
-    control: Control,
+    pub(super) control: Control,
     watched: Mutex<Watched>,
+    /// How many calls to the host have not returned.
+    pub(super) host_depth: AtomicUsize,
 }
 
 /// Who supervises, and what is known of the store.
-struct Watched {
-    supervisor: Box<dyn Supervisor>,
-    known: Known,
+pub(super) struct Watched {
+    pub(super) supervisor: Box<dyn Supervisor>,
+    pub(super) known: Known,
+}
+
+impl Watched {
+    /// Tells of a call that has returned.
+    pub(super) fn returned<T: 'static>(&mut self, store: StoreContextMut<'_, T>, call: HostCall) {
+        let mut guest = Paused::new(store, &mut self.known, Innermost::Call);
+        self.supervisor.host_call_returned(&mut guest, call);
+    }
 }
 
 impl Supervision {
@@ -38,6 +50,7 @@ impl Supervision {
         Self {
             control,
             watched: Mutex::new(Watched { supervisor, known }),
+            host_depth: AtomicUsize::new(0),
         }
     }
 
@@ -61,29 +74,34 @@ impl Supervision {
     /// When the supervisor does not want it to.
     pub(crate) fn starts<T: 'static>(&self, store: StoreContextMut<'_, T>) -> wasmtime::Result<()> {
         self.lock().known.instantiated();
-        match self.tell(store, Interruption::Start, false) {
+        match self.tell(store, Interruption::Start, Innermost::Exact) {
             Resume::Continue => Ok(()),
             Resume::Kill => Err(wasmtime::Error::msg("the guest was ended before it began")),
         }
     }
 
+    /// Whether the stack can be walked of a guest that its host has failed.
+    fn can_walk<T: 'static>(&self, store: StoreContextMut<'_, T>) -> bool {
+        Paused::new(store, &mut self.lock().known, Innermost::Unknown).is_walkable()
+    }
+
     /// Puts an interruption to the supervisor.
-    fn tell<T: 'static>(
+    pub(super) fn tell<T: 'static>(
         &self,
         store: StoreContextMut<'_, T>,
         why: Interruption<'_>,
-        innermost_is_broken: bool,
+        innermost: Innermost,
     ) -> Resume {
         if self.control.is_killed() {
             return Resume::Kill;
         }
-        // Whoever asks the guest to stop from now on is heard after this.
-        if !matches!(why, Interruption::Breakpoint) {
+        if matches!(why, Interruption::Interrupted) {
+            // Whoever asks from now on is heard after this.
             self.control.take_interrupt();
         }
         let mut watched = self.lock();
         let Watched { supervisor, known } = &mut *watched;
-        let mut guest = Paused::new(store, known, innermost_is_broken);
+        let mut guest = Paused::new(store, known, innermost);
         let answer = supervisor.interrupted(&mut guest, why);
         if answer == Resume::Kill {
             self.control.killed();
@@ -95,7 +113,7 @@ impl Supervision {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Watched> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Watched> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -124,25 +142,41 @@ impl<T: Send + 'static> DebugHandler for Handler<T> {
         if self.supervision.control.is_killed() {
             return killed().await;
         }
-        self.captured.hear(store.as_context_mut(), &event);
-        let mut broken = false;
+        let is_walkable = match event {
+            DebugEvent::HostcallError(_) => self.supervision.can_walk(store.as_context_mut()),
+            _ => true,
+        };
+        if is_walkable {
+            self.captured.hear(store.as_context_mut(), &event);
+        }
+        let mut innermost = Innermost::Exact;
         let why = match event {
             DebugEvent::Breakpoint => Interruption::Breakpoint,
             DebugEvent::EpochYield if self.supervision.control.take_interrupt() => {
+                innermost = Innermost::Between;
                 Interruption::Interrupted
             }
             DebugEvent::EpochYield => return,
             DebugEvent::Trap(trap) => {
-                broken = trap == Trap::StackOverflow;
+                if trap == Trap::StackOverflow {
+                    innermost = Innermost::Broken;
+                }
                 Interruption::Trap(trap)
             }
-            DebugEvent::HostcallError(error) => match error.downcast_ref::<I32Exit>() {
-                Some(exit) => Interruption::Exit(exit.0),
-                None => Interruption::HostError(messages(error)),
-            },
+            DebugEvent::HostcallError(error) => {
+                innermost = if is_walkable {
+                    Innermost::Host
+                } else {
+                    Innermost::Unknown
+                };
+                match error.downcast_ref::<I32Exit>() {
+                    Some(exit) => Interruption::Exit(exit.0),
+                    None => Interruption::HostError(messages(error)),
+                }
+            }
             DebugEvent::Exception(_) => Interruption::Exception,
         };
-        if self.supervision.tell(store, why, broken) == Resume::Kill {
+        if self.supervision.tell(store, why, innermost) == Resume::Kill {
             killed().await;
         }
     }
