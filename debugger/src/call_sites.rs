@@ -20,6 +20,8 @@ const MAX_FRAMES: usize = 1024;
 /// Finds source lines, and keeps what it found.
 pub struct CallSites {
     symbols: Vec<Symbols>,
+    /// Which modules are nobody's source: the component tools put them around the program's.
+    shims: Vec<bool>,
     sources: Sources,
     known: HashMap<(usize, u64), Arc<[Frame]>>,
 }
@@ -34,6 +36,7 @@ impl CallSites {
     /// For a program with these core modules' symbols.
     pub fn new(symbols: Vec<Symbols>, maps: Vec<PathMap>) -> Self {
         CallSites {
+            shims: symbols.iter().map(is_shim).collect(),
             symbols,
             sources: Sources::new(maps),
             known: HashMap::new(),
@@ -92,20 +95,25 @@ impl CallSites {
 
     fn look_up(&self, wasm: &WasmFrame) -> Arc<[Frame]> {
         let symbols = self.symbols.get(wasm.module);
+        let is_shim = self.shims.get(wasm.module) == Some(&true);
         let module = symbols.and_then(|symbols| symbols.module().name.as_deref());
         let found = symbols.and_then(|symbols| {
             let offset = symbols.module().code.to_code(ModulePc(wasm.pc))?;
             Some(symbols.frames(offset))
         });
         match found {
-            Some(found) if !found.is_empty() => found
+            Some(found) if !found.is_empty() && !is_shim => found
                 .iter()
                 .map(|source| self.frame(source, module))
                 .collect(),
             _ => {
                 let function = wasm.name.as_deref().map(names::prettify);
+                let kind = match is_shim {
+                    true => FrameKind::Runtime,
+                    false => kind_of_code(None, function.as_deref(), module),
+                };
                 Arc::new([Frame {
-                    kind: kind_of_code(None, function.as_deref(), module),
+                    kind,
                     site: Site {
                         function,
                         ..Site::default()
@@ -132,4 +140,13 @@ impl CallSites {
             },
         }
     }
+}
+
+/// Whether the component tools made a module: nothing was compiled into it, and it names no one else.
+fn is_shim(symbols: &Symbols) -> bool {
+    let producers = symbols.module().producers();
+    !producers.is_empty()
+        && producers
+            .iter()
+            .all(|producer| producer.field == "processed-by" && producer.name == "wit-component")
 }

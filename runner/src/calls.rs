@@ -8,6 +8,7 @@ use crate::program::Program;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
+use wasmscope_tracer::inject::Injection;
 use wasmscope_tracer::{
     Arguments, Beginning, CallObserver, ComponentRecording, Function, HostCall, Recording,
 };
@@ -54,6 +55,8 @@ pub struct CallTracing {
     pub sink: Arc<Mutex<dyn CallSink>>,
     /// At most this many bytes of the buffers of a call are told.
     pub data_bytes: u32,
+    /// What is done to calls of a core module on purpose.
+    pub injection: Injection,
 }
 
 impl fmt::Debug for CallTracing {

@@ -77,6 +77,9 @@ impl HostCall {
         let CallResult::Ok(results) = &self.result else {
             return moved;
         };
+        if self.tampering.is_some_and(|done| done.result) {
+            return moved;
+        }
         // A component's arguments go to the host and its results come from there; the arguments of
         // preview 1 say where contents are, in either direction.
         let of_component = self.module.contains(':');

@@ -12,7 +12,7 @@ pub use functions::Names;
 use crate::call::{CallResult, HostCall, Value};
 use crate::table::{self, Errno, Function, components};
 use crate::trace::Site;
-use functions::FunctionSet;
+pub(crate) use functions::FunctionSet;
 pub(crate) use places::paths;
 use places::{SourcePlace, is_below, normal};
 
@@ -84,7 +84,7 @@ fn hint(near: &[String]) -> String {
 }
 
 /// The words of `all` that are most like `word`.
-fn near<'a>(word: &str, all: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn near<'a>(word: &str, all: impl Iterator<Item = &'a str>) -> Vec<String> {
     let limit = (word.len() / 3).clamp(1, 4);
     // Longer words than any name are like none.
     if word.len() > 64 {

@@ -11,6 +11,7 @@
 //! - [`HostCall`]: the record itself, plain data with a one-line form.
 //! - [`observe`]: being told of every call as it returns.
 //! - [`filter`]: which calls are wanted.
+//! - [`inject`]: faults put into calls on purpose.
 //! - [`summary`]: what the calls of a run cost together.
 //! - [`trace`]: what a trace consists of, and how it is written.
 //!
@@ -27,6 +28,7 @@ pub mod custom;
 mod decode;
 mod fds;
 pub mod filter;
+pub mod inject;
 pub mod observe;
 pub mod recent;
 pub mod render;

@@ -321,6 +321,23 @@ impl RecentCalls {
         }
     }
 
+    /// A call of a function of the table has been given a result that is not the host's, which has
+    /// written nothing.
+    pub(crate) fn leave_injected(&mut self, id: CallId, ended: Ended) {
+        let end = self.now();
+        if let Some(slot) = self.slot(id) {
+            slot.ended = ended;
+            slot.duration = duration(slot.start, end);
+        }
+    }
+
+    /// Notes what was done to a call.
+    pub(crate) fn tampered(&mut self, id: CallId, tampering: Tampering) {
+        if let Some(slot) = self.slot(id) {
+            slot.tampering = Some(tampering);
+        }
+    }
+
     fn limits(&self) -> Limits {
         Limits {
             path: self.recording.path_bytes,

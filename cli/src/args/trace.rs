@@ -55,12 +55,16 @@ pub struct TraceArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which calls")]
 pub struct ChooseArgs {
-    /// Trace calls of these functions, or with these outcomes
+    /// Trace calls of these functions, or with these outcomes; put faults into calls
     ///
     /// `trace=SET` (or just SET): names such as `fd_write`, `/regex/`, classes (%file %fd %clock
     /// %random %proc %sock %env), `all`, `none`, with commas between them; `!` takes away:
     /// `!%clock`, `%file,!path_open`.
     /// `status=LIST`: successful, failed, unfinished, error names such as ENOENT.
+    /// `inject=SET:error=NAME|retval=NUMBER:delay_enter=TIME:delay_exit=TIME:when=FIRST[..LAST][+STEP]`:
+    /// calls of SET fail with that error, or return that number, without the host being asked (the
+    /// guest's memory stays as it is), or take that much longer; `when` says which of them, counted
+    /// from 1. Core modules only.
     #[arg(short = 'e', value_name = "FILTER", verbatim_doc_comment)]
     pub expressions: Vec<String>,
 

@@ -38,7 +38,7 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
     let debug_file = failure::debug_file(&args.report)?;
     let symbols = failure::symbols(&program, debug_file.as_ref());
     let sites = CallSites::new(symbols.clone(), failure::maps(&args.report));
-    let filter = choose::filter(&args.choose, is_component)?;
+    let (filter, injection) = choose::read(&args.choose, &program)?;
     let exporter = form::exporter(args, details, program.path(), &guest_args);
     let sink = TraceSink::new(exporter, form::destination(args)?, filter, sites, args);
     let sink = Arc::new(Mutex::new(sink));
@@ -50,6 +50,7 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
         tracing: Some(CallTracing {
             sink: sink.clone(),
             data_bytes: args.show.string_limit,
+            injection,
         }),
         ..Options::default()
     };

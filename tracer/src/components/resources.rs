@@ -100,8 +100,9 @@ impl Resources {
             } = value
             {
                 *kind = Cow::Borrowed(made_kind);
-                shown.clone_from(&label);
-                self.name(*id, made_kind, label.clone());
+                // A folder that is given comes with its path.
+                *shown = shown.take().or_else(|| label.clone());
+                self.name(*id, made_kind, shown.clone());
             }
         }
     }

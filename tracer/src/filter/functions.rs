@@ -14,20 +14,20 @@ pub enum Names {
 }
 
 /// A set, as the steps that build it up.
-#[derive(Debug, Default)]
-pub(super) struct FunctionSet {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FunctionSet {
     /// Whether everything is in the set at first.
     all: Option<bool>,
     steps: Vec<Step>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Step {
     adds: bool,
     what: What,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum What {
     All,
     Class(Class),
@@ -36,7 +36,7 @@ enum What {
 }
 
 impl FunctionSet {
-    pub(super) fn extend(&mut self, set: &str, names: Names) -> Result<(), FilterError> {
+    pub(crate) fn extend(&mut self, set: &str, names: Names) -> Result<(), FilterError> {
         let (negated, mut rest) = match set.strip_prefix('!') {
             Some(rest) => (true, rest),
             None => (false, set),
@@ -69,7 +69,7 @@ impl FunctionSet {
     }
 
     /// Whether a function is in the set.
-    pub(super) fn has(&self, module: &str, name: &str, classes: &[Class]) -> bool {
+    pub(crate) fn has(&self, module: &str, name: &str, classes: &[Class]) -> bool {
         let last = self
             .steps
             .iter()

@@ -71,6 +71,7 @@ makes! {
     "get-terminal-stdin" => ["terminal-input"] Label::Fixed("/dev/stdin");
     "get-terminal-stdout" => ["terminal-output"] Label::Fixed("/dev/stdout");
     "get-terminal-stderr" => ["terminal-output"] Label::Fixed("/dev/stderr");
+    "get-directories" => ["descriptor"] Label::None;
     "[method]descriptor.open-at" => ["descriptor"] Label::Below;
     "[method]descriptor.read-via-stream" => ["input-stream"] Label::Own;
     "[method]descriptor.write-via-stream" => ["output-stream"] Label::Own;

@@ -1,11 +1,12 @@
 //! The one place that every WASI preview 1 call passes on its way to the host and back.
 //!
 //! All that a call does to its guest is visible here: the result, the memory it wrote (see
-//! [`super::effects`]) and whether the guest goes on. Recording happens here; a journal that plays
-//! calls back, or faults put in on purpose, belong here too, instead of `call`.
+//! [`super::effects`]) and whether the guest goes on. Recording happens here, and faults are put in;
+//! a journal that plays calls back belongs here too, instead of `call`.
 
 use super::P1Host;
 use super::gate::{self, CallGate, Timers};
+use crate::inject::Fault;
 use crate::recent::{CallId, Ended};
 use crate::table::wasi_p1::Row;
 use std::time::Instant;
@@ -19,17 +20,28 @@ use wiggle::GuestMemory;
 pub(super) trait Returned: Copy {
     /// The error number, 0 when there is none.
     fn errno(self) -> u32;
+
+    /// What a function returns with this error number; `None` when it returns nothing.
+    fn made_up(errno: u32) -> Option<Self>;
 }
 
 impl Returned for i32 {
     fn errno(self) -> u32 {
         self as u32
     }
+
+    fn made_up(errno: u32) -> Option<Self> {
+        i32::try_from(errno).ok()
+    }
 }
 
 impl Returned for () {
     fn errno(self) -> u32 {
         0
+    }
+
+    fn made_up(_errno: u32) -> Option<Self> {
+        None
     }
 }
 
@@ -49,12 +61,56 @@ pub(super) fn cross<T: 'static, R: Returned>(
     host.wasi.set_hostcall_fuel(fuel);
 
     let id = enter(host, &memory, row, args);
-    let result = call(&mut host.wasi, &mut memory);
-    leave(host, &memory, row, args, id, &result);
+    let result = match host.fault(row) {
+        None => {
+            let result = call(&mut host.wasi, &mut memory);
+            leave(host, &memory, row, args, id, &result);
+            result
+        }
+        Some(fault) => with_fault(host, memory, row, args, id, &fault, call),
+    };
     if host.observed.is_some() {
         tell(&mut caller, get, row, id);
     }
     result
+}
+
+/// Carries out a call with a fault put into it: what was to be done by the host may not happen.
+#[cold]
+fn with_fault<R: Returned>(
+    host: &mut P1Host,
+    mut memory: GuestMemory<'_>,
+    row: Row,
+    args: &[u64],
+    id: CallId,
+    fault: &Fault,
+    call: impl FnOnce(&mut WasiP1Ctx, &mut GuestMemory<'_>) -> Result<R>,
+) -> Result<R> {
+    if let Some(delay) = fault.delay_enter {
+        std::thread::sleep(delay);
+    }
+    host.recent.tampered(id, fault.tampering());
+    let made_up = fault.returns.and_then(R::made_up);
+    let result = match made_up {
+        Some(_) => None,
+        None => Some(call(&mut host.wasi, &mut memory)),
+    };
+    if let Some(delay) = fault.delay_exit {
+        std::thread::sleep(delay);
+    }
+    match (made_up, result) {
+        (_, Some(result)) => {
+            leave(host, &memory, row, args, id, &result);
+            result
+        }
+        (Some(made_up), None) => {
+            host.recent
+                .leave_injected(id, Ended::Errno(made_up.errno()));
+            Ok(made_up)
+        }
+        // There is one or the other.
+        (None, None) => Err(Error::msg("a call came to no end: a bug")),
+    }
 }
 
 /// As [`cross`], through a gate. It is a macro because a function cannot be generic over futures

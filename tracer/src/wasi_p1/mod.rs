@@ -6,11 +6,12 @@
 //! guest memory is in [`effects`].
 
 mod boundary;
-mod gate;
 pub mod effects;
+mod gate;
 
 pub use gate::CallGate;
 
+use crate::inject::{Fault, Injection};
 use crate::observe::CallObserver;
 use crate::recent::{RecentCalls, Recording, StringSizes};
 use crate::table::wasi_p1::{FUNCTIONS, MODULE, Row, wasi_p1_rows};
@@ -30,6 +31,8 @@ pub struct P1Host {
     memory: Option<ModuleExport>,
     /// Who is told of every call.
     observed: Option<Observed>,
+    /// What is done to calls on purpose.
+    injection: Injection,
 }
 
 /// An observer, and which functions it wants to hear of.
@@ -57,6 +60,7 @@ impl P1Host {
             recent,
             memory: None,
             observed: None,
+            injection: Injection::default(),
         }
     }
 
@@ -66,6 +70,21 @@ impl P1Host {
         observer.starts(self.recent.started());
         let wanted = FUNCTIONS.iter().map(|row| observer.wants(row)).collect();
         self.observed = Some(Observed { observer, wanted });
+    }
+
+    /// Has faults put into the calls of this host from now on: such a call does not reach Wasmtime if
+    /// its result is given, and the guest finds its memory as it left it. Calls through a gate are
+    /// left alone.
+    pub fn inject(&mut self, injection: Injection) {
+        self.injection = injection;
+    }
+
+    /// The fault for a call that is about to be made.
+    fn fault(&mut self, row: Row) -> Option<Fault> {
+        if self.injection.is_empty() {
+            return None;
+        }
+        self.injection.count(row.function())
     }
 
     /// Announces the module that will call most. Finding a caller's memory by name takes as long as

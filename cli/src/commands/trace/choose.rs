@@ -1,28 +1,40 @@
-//! The filter that the options ask for.
+//! The filter that the options ask for, and the faults.
 
 use crate::args::ChooseArgs;
 use anyhow::{Context as _, bail};
+use wasmscope_runner::{Program, ProgramKind};
 use wasmscope_tracer::filter::{Filter, Names};
+use wasmscope_tracer::inject::Injection;
 
 /// Reads the options that choose calls. A component's functions have names of their own.
-pub(super) fn filter(args: &ChooseArgs, is_component: bool) -> anyhow::Result<Filter> {
-    let names = if is_component {
-        Names::Any
-    } else {
-        Names::Table
+pub(super) fn read(args: &ChooseArgs, program: &Program) -> anyhow::Result<(Filter, Injection)> {
+    let names = match program.kind() {
+        ProgramKind::Component => Names::Any,
+        ProgramKind::Module => Names::Table,
     };
-    let mut filter = Filter::default();
+    let (mut filter, mut injection) = (Filter::default(), Injection::default());
     for expression in &args.expressions {
-        let read = match expression.split_once('=') {
-            Some(("trace", set)) => filter.functions(set, names),
-            Some(("status", list)) => filter.status(list),
-            // A regular expression may have such a sign in it.
-            Some((kind, _)) if kind.chars().all(|c| c.is_ascii_lowercase()) => {
-                bail!("-e {expression}: there are trace=SET and status=LIST, and no `{kind}`")
+        let not_understood = || format!("-e {expression}: is not understood");
+        match expression.split_once('=') {
+            Some(("trace", set)) => filter.functions(set, names).with_context(not_understood)?,
+            Some(("status", list)) => filter.status(list).with_context(not_understood)?,
+            Some(("inject", _)) if names == Names::Any => bail!(
+                "-e {expression}: {} is a component, and faults can only be put into calls of WASI \
+                 preview 1; build it for wasm32-wasip1",
+                program.path().display()
+            ),
+            Some(("inject", spec)) => {
+                injection.add(spec).with_context(not_understood)?;
             }
-            _ => filter.functions(expression, names),
-        };
-        read.with_context(|| format!("-e {expression}: is not understood"))?;
+            // A regular expression may have such a sign in it.
+            Some((kind, _)) if kind.chars().all(|c| c.is_ascii_lowercase()) => bail!(
+                "-e {expression}: there are trace=SET, status=LIST and inject=SET:FAULT, and no \
+                 `{kind}`"
+            ),
+            _ => filter
+                .functions(expression, names)
+                .with_context(not_understood)?,
+        }
     }
     if args.successful_only {
         filter.status("successful")?;
@@ -41,5 +53,5 @@ pub(super) fn filter(args: &ChooseArgs, is_component: bool) -> anyhow::Result<Fi
             .at(place)
             .with_context(|| format!("--at {place}: is not understood"))?;
     }
-    Ok(filter)
+    Ok((filter, injection))
 }

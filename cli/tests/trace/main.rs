@@ -1,72 +1,16 @@
 //! `wasmscope trace` as a user meets it: what it writes of the samples' calls, which calls it
 //! chooses, and that tracing changes nothing for the guest.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use tempfile::TempDir;
+mod components;
+mod formats;
+mod golden;
+mod inject;
+mod scene;
+
+use scene::Scene;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use wasmscope_test_support::{Build, Target, line_of, sample, sample_source};
-
-/// A folder in which wasmscope is run.
-struct Scene {
-    folder: TempDir,
-}
-
-struct Answer {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Scene {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Runs `wasmscope COMMAND OPTIONS… --dir . PROGRAM` with a line on standard input.
-    fn run(&self, command: &str, options: &[&str], program: &Path) -> Answer {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_wasmscope"))
-            .arg(command)
-            .args(options)
-            .args(["--dir", "."])
-            .arg(program)
-            .current_dir(self.folder.path())
-            .env_remove("WASMSCOPE_LOG")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        let mut stdin = child.stdin.take().expect("piped");
-        // A guest that does not read is no failure of the test.
-        let _ = stdin.write_all(b"a letter\n");
-        drop(stdin);
-        Answer::from(child.wait_with_output().expect("it ends"))
-    }
-
-    /// The lines that `wasmscope trace -o` writes.
-    fn trace(&self, options: &[&str], program: &Path) -> Vec<String> {
-        let options = [options, &["-o", "trace.txt"]].concat();
-        self.run("trace", &options, program);
-        let text = std::fs::read_to_string(self.path("trace.txt")).expect("there is a trace");
-        text.lines().map(str::to_owned).collect()
-    }
-}
-
-impl From<Output> for Answer {
-    fn from(output: Output) -> Self {
-        Answer {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-}
 
 fn hostcalls() -> PathBuf {
     sample("hostcalls", Build::Debug, Target::WasiP1)
@@ -352,7 +296,7 @@ fn mistakes_in_options_are_named() {
         (&["-e", "status=ENOENTT"], "did you mean `ENOENT`"),
         (
             &["-e", "tarce=fd_write"],
-            "there are trace=SET and status=LIST",
+            "there are trace=SET, status=LIST and inject=",
         ),
         (&["--at", "main.rs:0"], "lines counted from 1"),
         (&["-o", "no/such/folder"], "cannot be written"),
