@@ -14,6 +14,10 @@ use wasmscope_runner::debuggee::{CodePlace, FramePlace, PausedGuest};
 use wasmscope_symbols::wasm::{CallSite, CallTarget};
 use wasmscope_symbols::{CodeOffset, CoreModule};
 
+/// After so many steps of one opcode in a row, every opcode is stopped at: changing what is armed
+/// each time costs more.
+const MANY: u32 = 32;
+
 /// A step of one opcode under way.
 #[derive(Debug)]
 pub(super) struct InstructionStep {
@@ -46,7 +50,15 @@ impl InstructionStep {
         guest: &mut dyn PausedGuest,
     ) -> Result<InstructionStep, StepError> {
         let at = guest.innermost().ok_or(StepError::NotInGuest)?;
-        let next = next(tables, guest, at, over);
+        // Who takes so many of them is served better by stopping at every one.
+        let every = tables.opcodes > MANY && !(over && is_call(tables, at));
+        let next = match every {
+            true => Next {
+                unknown: true,
+                ..Next::default()
+            },
+            false => next(tables, guest, at, over),
+        };
         let module = at.place.module;
         let place = |offset: &CodeOffset| tables.program().place(module, *offset);
         let within: Vec<CodePlace> = next.within.iter().filter_map(place).collect();
@@ -101,6 +113,15 @@ impl InstructionStep {
             false => StepState::GoOn,
         }
     }
+}
+
+fn is_call(tables: &StepTables, at: FramePlace) -> bool {
+    let call = || {
+        let offset = tables.program().offset(at.place)?;
+        let module = tables.symbols(at.place.module)?.module();
+        module.function_code(offset)?.call_at(offset)
+    };
+    call().is_some()
 }
 
 fn next(tables: &StepTables, guest: &mut dyn PausedGuest, at: FramePlace, over: bool) -> Next {

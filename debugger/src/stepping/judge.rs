@@ -96,6 +96,15 @@ impl Place<'_> {
         })
     }
 
+    /// Whether something begins here in a frame: a statement of its own, or a call inlined in it.
+    pub fn begins(&self, frame: FrameId) -> bool {
+        match self.id(frame) {
+            _ if frame == 0 => self.is_statement(),
+            Some(position) => self.enters(position.saturating_add(1)),
+            None => false,
+        }
+    }
+
     /// Whether the call at this position of the chain begins here.
     fn enters(&self, position: usize) -> bool {
         let die = self.level(position).and_then(|frame| frame.source.die);

@@ -35,6 +35,8 @@ pub(super) struct LineStep {
     /// The next frame outwards that the step may end in.
     outside: Option<ReturnPoint>,
     reach: Reach,
+    /// How often it was stopped in vain.
+    vain: u32,
     places: Arc<[CodePlace]>,
 }
 
@@ -86,6 +88,7 @@ impl LineStep {
             inside: None,
             outside: None,
             reach,
+            vain: 0,
             places: Arc::new([]),
         };
         if let Wish::Step(_) = wish {
@@ -155,29 +158,56 @@ impl LineStep {
     fn choose_places(&mut self, tables: &mut StepTables) {
         let mut lists = Vec::new();
         let mut more: Vec<CodePlace> = self.outside.iter().map(|point| point.place).collect();
+        let mut calm = self.vain < PATIENCE;
         if let Some(inside) = &self.inside {
             more.extend(inside.returns.iter().map(|point| point.place));
+            let lines = tables.lines(inside.at, inside.origin.reach);
             match &inside.resumes {
-                Some(point) => more.push(point.place),
+                Some(point) => {
+                    more.push(point.place);
+                    calm = false;
+                }
+                None if inside.out.is_empty() => lists.push(lines),
                 None => {
-                    let lines = tables.lines(inside.at, inside.origin.reach);
-                    if inside.out.is_empty() {
-                        lists.push(lines);
-                    } else {
-                        let left = lines.iter().filter(|place| !inside.out.contains(place));
-                        more.extend(left);
-                    }
+                    more.extend(lines.iter().filter(|place| !inside.out.contains(place)));
+                    calm = false;
                 }
             }
         }
-        if let Wish::Step(into) = self.wish {
-            lists.push(tables.entries(into));
-        }
-        self.places = tables.union(lists, more);
+        let entries = match self.wish {
+            Wish::Step(into) => Some(tables.entries(into)),
+            Wish::Next | Wish::Forward => None,
+        };
+        self.places = if calm {
+            more.sort_unstable();
+            more.dedup();
+            tables.union_with_kept(lists, &more, entries)
+        } else {
+            // What was kept may be in the way.
+            tables.forget_kept();
+            lists.extend(entries);
+            tables.union(lists, more)
+        };
     }
 
     /// The guest has stopped in `at`.
     pub fn stopped_at(
+        &mut self,
+        tables: &mut StepTables,
+        guest: &mut dyn PausedGuest,
+        at: FramePlace,
+    ) -> StepState {
+        let state = self.look(tables, guest, at);
+        if state == StepState::GoOn {
+            self.vain = self.vain.saturating_add(1);
+            if self.vain == PATIENCE {
+                self.choose_places(tables);
+            }
+        }
+        state
+    }
+
+    fn look(
         &mut self,
         tables: &mut StepTables,
         guest: &mut dyn PausedGuest,
@@ -226,9 +256,11 @@ impl LineStep {
             Some(Ordering::Greater) => {
                 let entered = self.stopped_outside(tables, at);
                 if entered == StepState::GoOn {
-                    self.deeper(tables, guest, &mut inside);
+                    let found = Self::deeper(tables, guest, &mut inside);
                     self.inside = Some(inside);
-                    self.choose_places(tables);
+                    if found {
+                        self.choose_places(tables);
+                    }
                 }
                 entered
             }
@@ -271,16 +303,17 @@ impl LineStep {
     }
 
     /// A deeper call of the function was met. When that happens often, only the end of the
-    /// recursion is waited for.
-    fn deeper(&self, tables: &mut StepTables, guest: &mut dyn PausedGuest, inside: &mut Inside) {
+    /// recursion is waited for: the answer is whether that begins now.
+    fn deeper(tables: &mut StepTables, guest: &mut dyn PausedGuest, inside: &mut Inside) -> bool {
         inside.deeper = inside.deeper.saturating_add(1);
         if inside.deeper != PATIENCE {
-            return;
+            return false;
         }
         let function = (inside.at.place.module, inside.at.func_index);
-        let found = inside.activation;
-        let frame = found.find(tables, guest, function, MAX_OUTWARDS);
+        let own = inside.activation;
+        let frame = own.find(tables, guest, function, MAX_OUTWARDS);
         inside.resumes = frame.and_then(|frame| ReturnPoint::into(tables, guest, frame));
+        inside.resumes.is_some()
     }
 
     /// The call that the step was in has returned to a frame that it may end in. It ends there if a
@@ -298,11 +331,14 @@ impl LineStep {
         }
         let frames = tables.frames(at.place);
         let frame = wanted_frame(&frames, self.reach);
-        if frame == Some(0) && is_statement(tables, at) {
-            let here = frames.first().and_then(Line::of);
-            if here.is_some() && here != before {
-                return StepState::Done(self.end(0));
-            }
+        let here = frame.and_then(|frame| frames.get(frame)).and_then(Line::of);
+        if let Some(frame) = frame
+            && here.is_some()
+            && here != before
+            && with_place(tables, at.place, |place| place.begins(frame)) == Some(true)
+            && (frame == 0 || here != self.line_of(tables, from.call))
+        {
+            return StepState::Done(self.end(frame));
         }
         let (frames, frame) = match frame {
             Some(frame) => (frames, frame),
@@ -319,12 +355,17 @@ impl LineStep {
         };
         let mut origin = Origin::new(&frames, frame, reach);
         if origin.line.is_none() {
-            let call = tables.frames(from.call);
-            let own = wanted_frame(&call, reach).and_then(|frame| call.get(frame));
-            origin.line = own.and_then(Line::of);
+            origin.line = self.line_of(tables, from.call);
         }
         self.enter(tables, guest, at, origin);
         StepState::GoOn
+    }
+
+    /// The line of a call, in the innermost frame that a step may end in.
+    fn line_of(&self, tables: &StepTables, call: CodePlace) -> Option<Line> {
+        let frames = tables.frames(call);
+        let frame = wanted_frame(&frames, self.reach)?;
+        Line::of(frames.get(frame)?)
     }
 }
 

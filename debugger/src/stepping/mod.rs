@@ -152,6 +152,10 @@ impl Stepper {
         guest: &mut dyn PausedGuest,
         settings: &StepSettings,
     ) -> Result<Begun, StepError> {
+        tables.opcodes = match kind {
+            StepKind::Instruction { .. } => tables.opcodes.saturating_add(1),
+            _ => 0,
+        };
         let wish = match kind {
             StepKind::Next => Wish::Next,
             StepKind::Step => Wish::Step(Reach::Users),

@@ -12,6 +12,10 @@ use wasmscope_runner::debuggee::{CodePlace, FramePlace};
 use wasmscope_symbols::prologue::StackPointer;
 use wasmscope_symbols::{CodeOffset, DieId, FunctionStatements, Symbols};
 
+/// Lists of places that stay armed from one step to the next: places of some functions, and where
+/// they return to.
+const MAX_LISTS: usize = 8;
+
 /// A Wasm function of the program: module, and index in it.
 pub(super) type Function = (usize, u32);
 
@@ -62,6 +66,11 @@ pub struct StepTables {
     pub(super) taken: HashMap<CodePlace, Option<u64>>,
     /// What was put together last.
     union: Union,
+    /// Lists that steps needed lately, the oldest first: they stay armed, so that going into a
+    /// function and out of it again changes nothing.
+    kept: Vec<Arc<[CodePlace]>>,
+    /// Steps of one opcode since the last other one.
+    pub(super) opcodes: u32,
 }
 
 /// Lists of places put together, and the result.
@@ -83,6 +92,8 @@ impl StepTables {
             shapes: HashMap::new(),
             taken: HashMap::new(),
             union: Union::default(),
+            kept: Vec::new(),
+            opcodes: 0,
         }
     }
 
@@ -183,6 +194,42 @@ impl StepTables {
         let places: Arc<[CodePlace]> = places.into();
         self.entries.insert(reach, Arc::clone(&places));
         places
+    }
+
+    /// As [`union`](Self::union), with what steps needed lately besides.
+    pub(super) fn union_with_kept(
+        &mut self,
+        lists: Vec<Arc<[CodePlace]>>,
+        more: &[CodePlace],
+        entries: Option<Arc<[CodePlace]>>,
+    ) -> Arc<[CodePlace]> {
+        let known = self.kept.iter().find(|list| ***list == *more);
+        let more = known.map_or_else(|| more.into(), Arc::clone);
+        let mut needed = lists;
+        needed.push(more);
+        for list in &needed {
+            if !self.kept.iter().any(|kept| Arc::ptr_eq(kept, list)) {
+                self.kept.push(Arc::clone(list));
+            }
+        }
+        while self.kept.len() > MAX_LISTS {
+            let old = self
+                .kept
+                .iter()
+                .position(|kept| !needed.iter().any(|list| Arc::ptr_eq(kept, list)));
+            match old {
+                Some(old) => drop(self.kept.remove(old)),
+                None => break,
+            }
+        }
+        let mut all = self.kept.clone();
+        all.extend(entries);
+        self.union(all, Vec::new())
+    }
+
+    /// Keeps nothing of what steps needed lately.
+    pub(super) fn forget_kept(&mut self) {
+        self.kept.clear();
     }
 
     /// All places of some lists, and a few more, rising; the same allocation when asked the same

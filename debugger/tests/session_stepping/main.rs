@@ -382,3 +382,24 @@ fn a_hot_line_of_inlined_calls_is_not_stopped_at_in_each_round() {
         );
     }
 }
+
+#[test]
+fn a_function_that_was_stepped_into_once_needs_no_change_the_next_time() {
+    let at = Break::Line(marked_line("stepping_closures", "local: first"));
+    let run = run(
+        "stepping_closures",
+        Build::Debug,
+        Target::WasiP1,
+        &at,
+        vec![STEP; 8],
+    );
+    let marks = marks("stepping_closures", &run);
+    let second = marks
+        .iter()
+        .rposition(|mark| mark == "closure: sum")
+        .expect("called twice");
+    assert_eq!(marks[1], "closure: sum");
+    assert!(second > 3, "{marks:?}");
+    let edits: Vec<u64> = run.stops[second..].iter().map(|stop| stop.edits).collect();
+    assert!(edits.iter().all(|edits| *edits == 0), "{marks:?} {edits:?}");
+}
