@@ -74,7 +74,6 @@ pub(crate) fn prepare(setup: &Setup<'_>, module: &Module) -> Result<Guest, RunEr
     let mut host = P1Host::with_recording(wasi, recording);
     if let Some(tracing) = &options.tracing {
         host.observe(tracing.observer(program));
-        host.inject(tracing.injection.clone());
     }
     host.expect_calls_from(module);
     let state = CoreState {

@@ -6,7 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
+use std::time::Duration;
 use wasmtime::Engine;
+
+/// How long a guest is given to notice that it is asked for, at first and at last.
+const FIRST_PAUSE: Duration = Duration::from_micros(500);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// A handle to a running guest, for any thread.
 #[derive(Clone)]
@@ -18,6 +23,10 @@ struct Shared {
     engine: Engine,
     interrupt: AtomicBool,
     killed: AtomicBool,
+    /// Nothing of the guest runs any more.
+    ended: AtomicBool,
+    /// Whether a thread of [`Control::insist`] is at work.
+    insisting: AtomicBool,
     /// The host call that the guest is in.
     host_call: Mutex<Option<HostCallName>>,
     /// Whom to wake when something has been asked for: the guest's thread, while it drives a guest.
@@ -45,6 +54,8 @@ impl Control {
             engine: engine.clone(),
             interrupt: AtomicBool::new(false),
             killed: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            insisting: AtomicBool::new(false),
             host_call: Mutex::default(),
             waker: Mutex::default(),
         };
@@ -59,6 +70,7 @@ impl Control {
     pub fn interrupt(&self) {
         self.shared.interrupt.store(true, Ordering::SeqCst);
         self.wake();
+        self.insist();
     }
 
     /// Ends the guest. Nothing of it runs once this has been noticed: at once in a loop, a call or
@@ -66,6 +78,7 @@ impl Control {
     pub fn kill(&self) {
         self.shared.killed.store(true, Ordering::SeqCst);
         self.wake();
+        self.insist();
     }
 
     /// Whether [`Control::kill`] was called, or the supervisor answered with
@@ -107,6 +120,47 @@ impl Control {
     /// Whether the guest was asked to stop since this was called last.
     pub(super) fn take_interrupt(&self) -> bool {
         self.shared.interrupt.swap(false, Ordering::SeqCst)
+    }
+
+    /// Notes that nothing of the guest runs any more.
+    pub(super) fn ended(&self) {
+        self.shared.ended.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether a request waits to be noticed.
+    fn is_unheard(&self) -> bool {
+        self.is_wanted() && !self.shared.ended.load(Ordering::SeqCst)
+    }
+
+    /// Wakes the guest again and again until it has noticed. Once is not enough: a guest that is
+    /// about to go on sets its next deadline after whatever the epoch is by then.
+    fn insist(&self) {
+        if self.shared.insisting.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let control = self.clone();
+        let insist = move || {
+            let mut pause = FIRST_PAUSE;
+            loop {
+                thread::sleep(pause);
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                if control.is_unheard() {
+                    control.wake();
+                    continue;
+                }
+                control.shared.insisting.store(false, Ordering::SeqCst);
+                // A request may have come in between, and relied on this thread.
+                if !control.is_unheard() || control.shared.insisting.swap(true, Ordering::SeqCst) {
+                    return;
+                }
+                pause = FIRST_PAUSE;
+            }
+        };
+        let thread = thread::Builder::new().name("interrupt".into());
+        if let Err(error) = thread.spawn(insist) {
+            tracing::warn!("no thread to interrupt the guest with: {error}");
+            self.shared.insisting.store(false, Ordering::SeqCst);
+        }
     }
 
     fn wake(&self) {

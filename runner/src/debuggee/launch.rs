@@ -172,6 +172,15 @@ impl Drop for EndsOutput {
     }
 }
 
+/// Says that nothing of the guest runs any more, also when the thread panics.
+struct Ended<'a>(&'a Control);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.ended();
+    }
+}
+
 /// Starts the guest's thread.
 fn start(
     control: &Control,
@@ -197,8 +206,10 @@ fn start(
 
 /// The life of a guest.
 fn run(control: &Control, mut guest: impl LoadedGuest) -> End {
+    let ended = Ended(control);
     // Host functions that wait need Wasmtime's runtime around them; its own threads run it.
     let result = with_ambient_tokio_runtime(|| control.drive(guest.call()));
+    drop(ended);
     let left = |guest: &Program, store| StoppedGuest::of_debuggable(guest, store);
     let program = guest.program().clone();
     let (code, results) = match result {
