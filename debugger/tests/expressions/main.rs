@@ -1,6 +1,7 @@
 //! Expressions on the values of a stopped guest: the sample `values_panic`, whose frames hold
 //! values of every kind.
 
+mod changing;
 mod conditions;
 mod guest;
 
