@@ -184,3 +184,57 @@ fn value(
 pub(crate) fn unavailable(reason: wasmscope_runner::Unavailable) -> Unavailable {
     Unavailable::Other(reason.to_string().into())
 }
+
+/// A module of a paused guest without any frame: what statics need.
+pub struct ModuleState<'s> {
+    view: &'s GuestView<'s>,
+    module: usize,
+}
+
+impl<'s> ModuleState<'s> {
+    /// The module of this number.
+    pub fn new(view: &'s GuestView<'s>, module: usize) -> Self {
+        ModuleState { view, module }
+    }
+
+    fn memory(&self) -> Result<&'s [u8], Unavailable> {
+        match self.view.memories.get(self.module) {
+            Some(Ok(memory)) => Ok(memory),
+            Some(Err(reason)) => Err(unavailable(reason.clone())),
+            None => Err(Unavailable::Other("the program has no such module".into())),
+        }
+    }
+}
+
+impl FrameState for ModuleState<'_> {
+    fn wasm_local(&self, _index: u32) -> Result<WasmValue, Unavailable> {
+        Err(Unavailable::Other("no frame is meant".into()))
+    }
+
+    fn wasm_global(&self, index: u32) -> Result<WasmValue, Unavailable> {
+        let globals = self.view.globals.get(self.module);
+        let global = usize::try_from(index)
+            .ok()
+            .and_then(|at| globals?.get(at))
+            .ok_or_else(|| Unavailable::Other("there is no such global".into()))?;
+        value(global.clone())
+    }
+
+    fn operand(&self, _index: u32) -> Result<WasmValue, Unavailable> {
+        Err(Unavailable::Other("no frame is meant".into()))
+    }
+
+    fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable> {
+        Memory::read(&self.memory()?, address, buffer)
+    }
+}
+
+impl Memory for ModuleState<'_> {
+    fn size(&self) -> u64 {
+        self.memory().map_or(0, |memory| memory.len() as u64)
+    }
+
+    fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable> {
+        FrameState::read(self, address, buffer)
+    }
+}

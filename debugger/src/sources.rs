@@ -202,6 +202,8 @@ pub struct Lines {
     pub first: u32,
     /// The lines without their ends, long ones cut.
     pub lines: Vec<String>,
+    /// How many lines the file has.
+    pub total: u32,
     /// When the file was last changed, if the system tells.
     pub modified: Option<SystemTime>,
 }
@@ -209,6 +211,19 @@ pub struct Lines {
 /// The lines around line `line` of a file, `context` of them before and after; `None` when the
 /// file cannot be read, is no text or has no such line.
 pub fn lines_around(path: &Path, line: u32, context: u32) -> Option<Lines> {
+    let first = line.saturating_sub(context).max(1);
+    let count = line
+        .checked_sub(first)?
+        .checked_add(context)?
+        .checked_add(1)?;
+    let read = read_lines(path, first, count)?;
+    let marked = usize::try_from(line - first).ok()?;
+    (read.lines.len() > marked).then_some(read)
+}
+
+/// At most `count` lines of a file from line `first` on; `None` when the file cannot be read or is
+/// no text.
+pub fn read_lines(path: &Path, first: u32, count: u32) -> Option<Lines> {
     if !is_shown(path) {
         return None;
     }
@@ -219,20 +234,13 @@ pub fn lines_around(path: &Path, line: u32, context: u32) -> Option<Lines> {
     if bytes.contains(&0) {
         return None;
     }
-    let first = line.saturating_sub(context).max(1);
-    let skip = usize::try_from(first - 1).ok()?;
-    let count = usize::try_from(
-        line.checked_sub(first)?
-            .checked_add(context)?
-            .checked_add(1)?,
-    )
-    .ok()?;
+    let skip = usize::try_from(first.checked_sub(1)?).ok()?;
+    let count = usize::try_from(count).ok()?;
     let text = String::from_utf8_lossy(&bytes);
-    let lines: Vec<String> = text.lines().skip(skip).take(count).map(cut).collect();
-    let marked = usize::try_from(line - first).ok()?;
-    (lines.len() > marked).then_some(Lines {
+    Some(Lines {
         first,
-        lines,
+        lines: text.lines().skip(skip).take(count).map(cut).collect(),
+        total: u32::try_from(text.lines().count()).unwrap_or(u32::MAX),
         modified: metadata.modified().ok(),
     })
 }

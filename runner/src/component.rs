@@ -28,6 +28,13 @@ pub(crate) struct ComponentState {
     calls: ComponentCalls,
 }
 
+impl ComponentState {
+    /// Memory that was asked for last and refused.
+    pub(crate) fn memory_refusal(&self) -> Option<crate::MemoryRefusal> {
+        self.limiter.refusal()
+    }
+}
+
 impl WasiView for ComponentState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {

@@ -25,6 +25,16 @@ impl CoreState {
     fn host(&mut self) -> &mut P1Host {
         &mut self.host
     }
+
+    /// The last calls to the host, oldest first.
+    pub(crate) fn recent_calls(&self) -> Vec<wasmscope_tracer::HostCall> {
+        self.host.recent.calls()
+    }
+
+    /// Memory that was asked for last and refused.
+    pub(crate) fn memory_refusal(&self) -> Option<crate::MemoryRefusal> {
+        self.limiter.refusal()
+    }
 }
 
 /// A guest ready to run.
@@ -74,6 +84,7 @@ pub(crate) fn prepare(setup: &Setup<'_>, module: &Module) -> Result<Guest, RunEr
     let mut host = P1Host::with_recording(wasi, recording);
     if let Some(tracing) = &options.tracing {
         host.observe(tracing.observer(program));
+        host.inject(tracing.injection.clone());
     }
     host.expect_calls_from(module);
     let state = CoreState {

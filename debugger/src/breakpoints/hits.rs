@@ -92,6 +92,11 @@ impl Breakpoints {
         })
     }
 
+    /// What a change of a watched value means.
+    pub fn watched(&mut self, id: BreakpointId, evaluate: &mut dyn Evaluate) -> Option<Outcome> {
+        self.elsewhere(evaluate, |entry| entry.told.id == id)
+    }
+
     fn elsewhere(
         &mut self,
         evaluate: &mut dyn Evaluate,

@@ -9,8 +9,8 @@ mod resolve;
 mod texts;
 
 pub use hits::{Evaluate, Outcome};
-pub(crate) use resolve::regex;
 pub use resolve::{Location, Resolved, resolve};
+pub(crate) use resolve::{regex, similar_files};
 
 use crate::program::ProgramSymbols;
 use crate::protocol::{
@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use texts::Texts;
 use wasmscope_runner::debuggee::CodePlace;
+use wasmscope_tracer::HostCall;
 use wasmscope_tracer::filter::{Filter, Names};
 
 /// Breakpoints that a session holds at most.
@@ -57,9 +58,20 @@ struct Entry {
 pub struct Prepared {
     spec: BreakpointSpec,
     resolved: Resolved,
-    texts: Vec<Texts>,
+    texts: Ready,
     filter: Option<Filter>,
 }
+
+impl Prepared {
+    /// Adds something to know about it.
+    pub fn note(&mut self, note: impl Into<String>) {
+        self.resolved.notes.push(note.into());
+    }
+}
+
+/// The texts of a breakpoint, made ready for each of its locations.
+#[derive(Debug, Default)]
+pub struct Ready(Vec<Texts>);
 
 impl Prepared {
     /// Makes a breakpoint ready to be set. This may take long in large programs; nothing is locked
@@ -73,7 +85,7 @@ impl Prepared {
             BreakpointPlace::HostCall { filter } => Some(host_filter(filter)?),
             _ => None,
         };
-        let texts = texts(program, &spec, &resolved.locations)?;
+        let texts = Ready::new(program, &spec, &resolved.locations)?;
         Ok(Prepared {
             spec,
             resolved,
@@ -92,24 +104,27 @@ fn host_filter(set: &str) -> Result<Filter, CommandError> {
     Ok(filter)
 }
 
-/// Conditions and log messages for each location. Where there are no locations they are checked for
-/// their grammar, and made ready at each hit.
-fn texts(
-    program: &ProgramSymbols,
-    spec: &BreakpointSpec,
-    locations: &[Location],
-) -> Result<Vec<Texts>, CommandError> {
-    if spec.condition.is_none() && spec.log.is_none() {
-        return Ok(Vec::new());
+impl Ready {
+    /// Makes conditions and log messages ready for each location. Where there are no locations they
+    /// are checked for their grammar, and evaluated as they are at each hit.
+    ///
+    /// # Errors
+    /// When a text is wrong.
+    pub fn new(
+        program: &ProgramSymbols,
+        spec: &BreakpointSpec,
+        locations: &[Location],
+    ) -> Result<Self, CommandError> {
+        if spec.condition.is_none() && spec.log.is_none() {
+            return Ok(Ready::default());
+        }
+        if locations.is_empty() {
+            Texts::check(spec)?;
+            return Ok(Ready::default());
+        }
+        let texts = Texts::of(program, spec, locations)?;
+        Ok(Ready(texts))
     }
-    if locations.is_empty() {
-        Texts::check(spec)?;
-        return Ok(Vec::new());
-    }
-    locations
-        .iter()
-        .map(|location| Texts::new(program, spec, location))
-        .collect()
 }
 
 impl Breakpoints {
@@ -153,7 +168,7 @@ impl Breakpoints {
             ignore: told.spec.ignore,
             told: told.clone(),
             locations: resolved.locations,
-            texts,
+            texts: texts.0,
             filter,
         };
         self.list.insert(self.last, entry);
@@ -161,7 +176,8 @@ impl Breakpoints {
         Ok(told)
     }
 
-    /// What a change makes of a breakpoint, to be prepared and then [put](Self::put) in its place.
+    /// What a change makes of a breakpoint, to be prepared and then [put](Self::put) in its place; and its
+    /// locations, which stay.
     ///
     /// # Errors
     /// When there is no such breakpoint.
@@ -169,8 +185,9 @@ impl Breakpoints {
         &self,
         id: BreakpointId,
         change: &BreakpointChange,
-    ) -> Result<BreakpointSpec, CommandError> {
-        let mut spec = self.entry(id)?.told.spec.clone();
+    ) -> Result<(BreakpointSpec, Vec<Location>), CommandError> {
+        let entry = self.entry(id)?;
+        let mut spec = entry.told.spec.clone();
         if let Some(condition) = &change.condition {
             spec.condition.clone_from(condition);
         }
@@ -186,28 +203,22 @@ impl Breakpoints {
         if let Some(enabled) = change.enabled {
             spec.enabled = enabled;
         }
-        Ok(spec)
+        Ok((spec, entry.locations.clone()))
     }
 
-    /// Puts a changed condition, log message and so on into force. The place stays as it is.
+    /// Puts what [`Breakpoints::changed`] made of a breakpoint into force.
     ///
     /// # Errors
-    /// When there is no such breakpoint, or what is new in it is wrong.
+    /// When there is no such breakpoint any more.
     pub fn put(
         &mut self,
-        program: &ProgramSymbols,
         id: BreakpointId,
         spec: BreakpointSpec,
+        ready: Ready,
         ignore: Option<u64>,
     ) -> Result<Breakpoint, CommandError> {
-        let texts = {
-            let entry = self.entry(id)?;
-            texts(program, &spec, &entry.locations)?
-        };
-        let Some(entry) = self.list.get_mut(&id) else {
-            return Err(unknown(id));
-        };
-        entry.texts = texts;
+        let entry = self.list.get_mut(&id).ok_or_else(|| unknown(id))?;
+        entry.texts = ready.0;
         entry.told.spec = spec;
         if let Some(ignore) = ignore {
             entry.ignore = ignore;
@@ -258,6 +269,14 @@ impl Breakpoints {
     /// Whether any breakpoint that is in force waits for host calls.
     pub fn wants_host_calls(&self) -> bool {
         self.host_calls
+    }
+
+    /// Whether any breakpoint that is in force waits for such a call to the host.
+    pub fn waits_for(&self, call: &HostCall) -> bool {
+        self.list.values().any(|entry| {
+            let filter = entry.filter.as_ref();
+            entry.told.spec.enabled && filter.is_some_and(|filter| filter.accepts(call))
+        })
     }
 
     fn entry(&self, id: BreakpointId) -> Result<&Entry, CommandError> {

@@ -218,10 +218,11 @@ fn line_location(program: &ProgramSymbols, module: usize, place: &LinePlace) -> 
         line: Some(place.line),
         column: place.column,
     };
-    let opcode = program.place(module, place.stop)?;
+    let offset = stop_at(program, module, place);
+    let opcode = program.place(module, offset)?;
     Some(Location {
         place: opcode,
-        offset: place.stop,
+        offset,
         die: place.die,
         info: BreakpointLocation {
             module,
@@ -231,6 +232,28 @@ fn line_location(program: &ProgramSymbols, module: usize, place: &LinePlace) -> 
             inlined: place.inlined,
         },
     })
+}
+
+/// Where to stop on a line. A function's own line means its beginning, past the prologue. Another one
+/// that begins within the prologue is stopped at as it is, or the stop would be on another line:
+/// optimised code often begins so, and needs no prologue for its variables.
+fn stop_at(program: &ProgramSymbols, module: usize, place: &LinePlace) -> CodeOffset {
+    if place.stop == place.pc {
+        return place.pc;
+    }
+    let symbols = program.module(module);
+    let declared = symbols.and_then(|symbols| symbols.declared_at(place.die?));
+    let is_own = declared.is_some_and(|declared| declared.line == Some(place.line));
+    let frames = program.frames(module, place.stop);
+    let stays = frames
+        .iter()
+        .find(|frame| frame.source.die == place.die)
+        .and_then(|frame| frame.source.location.as_ref())
+        .is_some_and(|location| location.line == Some(place.line));
+    match is_own || stays {
+        true => place.stop,
+        false => place.pc,
+    }
 }
 
 fn functions(program: &ProgramSymbols, name: &str) -> Result<Resolved, CommandError> {
@@ -399,7 +422,7 @@ fn main_module<'p>(
 }
 
 /// Files with names like the one asked for.
-fn similar_files(program: &ProgramSymbols, file: &str) -> Vec<String> {
+pub(crate) fn similar_files(program: &ProgramSymbols, file: &str) -> Vec<String> {
     let wanted = last_part(file).to_lowercase();
     let limit = (wanted.len() / 3).clamp(1, 4);
     let mut alike: Vec<(usize, String)> = Vec::new();

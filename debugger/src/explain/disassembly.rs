@@ -7,19 +7,30 @@ use super::report::{Disassembly, DisassemblyLine};
 use wasmparser::{Parser, Payload};
 use wasmscope_symbols::{CoreModule, FunctionBody, ModulePc};
 
-/// Opcodes shown before and after the failing one.
-const BEFORE: usize = 6;
-const AFTER: usize = 2;
+/// Lines that one listing has at most.
+const MAX_LINES: usize = 200_000;
 /// Modules with more functions, or functions of more bytes, are not listed: printing them would
 /// take seconds.
 const MAX_FUNCTIONS: usize = 200_000;
 const MAX_BODY: u64 = 4 << 20;
 
-/// The opcodes around `pc`. `name` gives a function's readable name by index.
-pub(super) fn around(
+/// How much of a function is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All of it.
+    Function,
+    /// The opcode asked for, and so many before and after it.
+    Around { before: usize, after: usize },
+}
+
+/// The opcodes of the function that holds `pc`; the one at `pc` is marked. `name` gives a function's
+/// readable name by index, `local` that of a function's local.
+pub(crate) fn disassemble(
     module: &CoreModule,
     pc: u64,
+    extent: Extent,
     name: impl Fn(u32) -> Option<String>,
+    local: impl Fn(u32, u32) -> Option<String>,
 ) -> Option<Disassembly> {
     let body = module.body_at(module.code.to_code(ModulePc(pc))?)?;
     if module.bodies.len() > MAX_FUNCTIONS
@@ -54,16 +65,19 @@ pub(super) fn around(
         lines.push(DisassemblyLine {
             pc: here,
             depth: u32::try_from(depth.saturating_sub(2)).unwrap_or(0),
-            text: with_name(line.trim(), &name),
+            text: with_names(line.trim(), &name, |index| local(body.index, index)),
         });
     }
     let failing = failing?;
-    let first = failing.saturating_sub(BEFORE);
-    let lines: Vec<_> = lines
-        .into_iter()
-        .skip(first)
-        .take(failing - first + 1 + AFTER)
-        .collect();
+    let (first, count) = match extent {
+        Extent::Function => (0, MAX_LINES),
+        Extent::Around { before, after } => {
+            let first = failing.saturating_sub(before);
+            let count = (failing - first).saturating_add(1).saturating_add(after);
+            (first, count)
+        }
+    };
+    let lines: Vec<_> = lines.into_iter().skip(first).take(count).collect();
     Some(Disassembly {
         function: name(body.index).unwrap_or_else(|| format!("function {}", body.index)),
         lines,
@@ -71,16 +85,21 @@ pub(super) fn around(
     })
 }
 
-/// Puts the called function's name behind a `call`.
-fn with_name(line: &str, name: &impl Fn(u32) -> Option<String>) -> String {
-    let called = line
-        .strip_prefix("call ")
-        .or_else(|| line.strip_prefix("return_call "));
-    let called = called
-        .and_then(|index| index.trim().parse().ok())
-        .and_then(name);
-    match called {
-        Some(called) => format!("{line}  ;; {called}"),
+/// Puts the names of a called function or of a local behind the opcode that has its index.
+fn with_names(
+    line: &str,
+    name: &impl Fn(u32) -> Option<String>,
+    local: impl Fn(u32) -> Option<String>,
+) -> String {
+    let index = |opcodes: &[&str]| -> Option<u32> {
+        let (opcode, index) = line.split_once(' ')?;
+        let named = opcodes.contains(&opcode);
+        index.trim().parse().ok().filter(|_| named)
+    };
+    let called = index(&["call", "return_call", "ref.func"]).and_then(name);
+    let named = called.or_else(|| index(&["local.get", "local.set", "local.tee"]).and_then(local));
+    match named {
+        Some(named) => format!("{line}  ;; {named}"),
         None => line.to_owned(),
     }
 }
@@ -161,7 +180,11 @@ mod tests {
         // block, its type, local.get, its index, call, its index
         let pc = module.code.start + load.first_opcode.0 + 6;
         let name = |index| (index == 0).then(|| "first".to_owned());
-        let found = around(module, pc, name).unwrap();
+        let extent = Extent::Around {
+            before: 6,
+            after: 2,
+        };
+        let found = disassemble(module, pc, extent, name, |_, _| None).unwrap();
         let shown: Vec<_> = found
             .lines
             .iter()

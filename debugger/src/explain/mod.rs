@@ -19,8 +19,10 @@ mod stack;
 mod variables;
 
 pub(crate) use classify::{kind as kind_of_code, package as package_of, rustc_path};
+pub(crate) use disassembly::{Extent, disassemble};
 pub use report::*;
 pub use round::round_in_words;
+pub(crate) use variables::{doubt as variables_doubt, variables as variables_of};
 
 use crate::sources::{PathMap, Sources};
 use crate::target::{FailedGuest, Target};
@@ -30,6 +32,10 @@ use std::time::SystemTime;
 use wasmscope_runner::{Failure, FailureCause, MemoryRefusal, WasmFrame};
 use wasmscope_symbols::Symbols;
 use wasmscope_tracer::HostCall;
+
+/// Opcodes shown before and after the failing one.
+const OPCODES_BEFORE: usize = 6;
+const OPCODES_AFTER: usize = 2;
 
 /// Whose variables to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,5 +232,9 @@ fn failing_opcodes(
         let raw = module.function_name(index)?;
         Some(wasmscope_symbols::names::prettify(raw))
     };
-    disassembly::around(module, frame.pc, name)
+    let extent = Extent::Around {
+        before: OPCODES_BEFORE,
+        after: OPCODES_AFTER,
+    };
+    disassemble(module, frame.pc, extent, name, |_, _| None)
 }

@@ -2,17 +2,19 @@
 
 use super::LocalsMode;
 use super::report::{FrameKind, Variable, VariableKind};
-use super::stack::{Origin, Stack};
+use super::stack::Stack;
 use crate::frame_state::TargetFrame;
 use crate::target::Target;
 use crate::unwind::ShadowFrame;
 use crate::values::{Limits, Reader, Value};
 use std::collections::HashMap;
-use wasmscope_symbols::{ModulePc, Symbols, Unavailable};
+use wasmscope_symbols::{CodeOffset, ModulePc, SourceFrame, Symbols, Unavailable};
 
 /// Frames whose variables are read, and variables of each.
 const MAX_FRAMES: usize = 24;
 const MAX_VARIABLES: usize = 48;
+/// Variables of a frame that are read by whoever wants all of them.
+const MOST_VARIABLES: usize = 4096;
 /// How much of each value: a line for the reader, and two levels below it for programs.
 const LIMITS: Limits = Limits {
     depth: 5,
@@ -58,24 +60,38 @@ pub(super) fn read(
         else {
             continue;
         };
-        if origin.wasm == 0 && !has_begun(symbols, frame.pc) {
-            frame.variables_unavailable = Some(
-                "the function had only been entered, and its arguments were not in place yet"
-                    .into(),
-            );
-            continue;
-        }
-        if rewritten(frame.module, symbols) {
-            frame.variables_unavailable = Some(
-                "a tool has written the code anew since it was linked (wasm-opt does that), and the \
-                 debug info still tells where variables were before"
-                    .into(),
-            );
+        let rewritten = rewritten(frame.module, symbols);
+        if let Some(doubt) = doubt(symbols, rewritten, frame.pc, origin.wasm == 0) {
+            frame.variables_unavailable = Some(doubt);
             continue;
         }
         let state = TargetFrame::new(target, origin.wasm, shadow);
-        frame.variables = variables(symbols, frame.pc, origin, &state);
+        let offset = symbols.module().code.to_code(ModulePc(frame.pc));
+        if let Some(offset) = offset {
+            frame.variables = variables(symbols, offset, &origin.source, &state, LIMITS);
+            frame.variables.truncate(MAX_VARIABLES);
+        }
     }
+}
+
+/// Why a frame's variables are not where debug info says, if that is so. `rewritten` says that of
+/// the module's code; `innermost`, that the frame is the innermost one.
+pub(crate) fn doubt(
+    symbols: &Symbols,
+    rewritten: bool,
+    pc: u64,
+    innermost: bool,
+) -> Option<String> {
+    if innermost && !has_begun(symbols, pc) {
+        return Some(
+            "the function had only been entered, and its arguments were not in place yet".into(),
+        );
+    }
+    rewritten.then(|| {
+        "a tool has written the code anew since it was linked (wasm-opt does that), and the debug \
+         info still tells where variables were before"
+            .into()
+    })
 }
 
 /// Whether a function is past its prologue, in which it moves its arguments to where the debug
@@ -89,28 +105,26 @@ fn has_begun(symbols: &Symbols, pc: u64) -> bool {
         .is_none_or(|entry| offset >= entry)
 }
 
-fn variables(
+/// The variables of a source frame that are in scope at `offset`: arguments, then locals. Those that
+/// a later one of the same name hides are left out.
+pub(crate) fn variables(
     symbols: &Symbols,
-    pc: u64,
-    origin: &Origin,
+    offset: CodeOffset,
+    source: &SourceFrame,
     state: &TargetFrame<'_>,
+    limits: Limits,
 ) -> Vec<Variable> {
-    let offset = symbols.module().code.to_code(ModulePc(pc));
-    let (Some(offset), Some(die)) = (offset, origin.source.die) else {
+    let Some(die) = source.die else {
         return Vec::new();
     };
-    let line = origin
-        .source
-        .location
-        .as_ref()
-        .and_then(|location| location.line);
-    let reader = Reader::new(symbols, state, LIMITS);
+    let line = source.location.as_ref().and_then(|location| location.line);
+    let reader = Reader::new(symbols, state, limits);
     let found = symbols.variables(die, offset, line);
     let shown = found
         .iter()
         .filter(|variable| !variable.artificial && !variable.shadowed);
     shown
-        .take(MAX_VARIABLES)
+        .take(MOST_VARIABLES)
         .map(|variable| {
             let mut value = reader.variable(variable, offset, state);
             if variable.declared_later && value.unavailable.is_none() {

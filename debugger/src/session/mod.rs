@@ -2,12 +2,39 @@
 //!
 //! [`Session::start`] returns at once; preparing the guest (compiling it, reading its debug info)
 //! goes on in the background and is told by events. Nothing a front end calls here blocks.
+//!
+//! Two threads share the work. The *coordinator* takes requests in their order and answers what needs
+//! no guest. The guest's own thread decides at every interruption what it means ([`guest`]), and
+//! while the guest is paused, answers what is asked about it ([`look`] and its neighbours).
 
+mod answers;
+mod arming;
+mod coordinator;
+mod events;
+mod expressions;
+mod failures;
+mod guest;
+mod listing;
+mod look;
+mod output;
+mod panics;
+mod shared;
+mod source;
+mod statics;
+mod wasm_view;
+mod watching;
+
+use crate::explain::{ExplainOptions, LocalsMode};
+use crate::program::{DebugFile, ProgramSymbols};
 use crate::protocol::{Event, Request};
 use crate::sources::PathMap;
+use coordinator::Coordinator;
+use events::Events;
+use shared::Message;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::SystemTime;
+use wasmscope_runner::debuggee::Debuggee;
 use wasmscope_runner::{Options, Program, World};
 
 /// What to debug, and how.
@@ -29,6 +56,20 @@ pub struct SessionOptions {
     pub built: Option<SystemTime>,
 }
 
+impl SessionOptions {
+    /// How failures are explained.
+    fn explain_options(&self) -> ExplainOptions {
+        ExplainOptions {
+            program: self.program.path().display().to_string(),
+            built: self.built,
+            locals: LocalsMode::All,
+            full: false,
+            host_calls: 0,
+            maps: self.maps.clone(),
+        }
+    }
+}
+
 /// Where the guest's standard streams lead.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GuestStdio {
@@ -41,20 +82,75 @@ pub struct GuestStdio {
 
 /// A session. Dropping it ends the guest.
 #[derive(Debug)]
-pub struct Session {}
+pub struct Session {
+    coordinator: Sender<Message>,
+    events: Events,
+}
 
 impl Session {
     /// Begins a session. The first events are about preparing the guest; when
     /// [`Event::Ready`] comes it waits for [`crate::protocol::Command::Run`].
     ///
-    /// Requests are taken from the beginning on: those that need the program's symbols wait for
-    /// them.
-    pub fn start(_options: SessionOptions) -> (Session, Receiver<Event>) {
-        todo!("in the works")
+    /// Requests are taken from the beginning on: those that need the program's symbols, or a guest
+    /// that is ready, wait for them. Events have to be read: a session whose front end does not read
+    /// them waits when a few hundred are waiting.
+    pub fn start(options: SessionOptions) -> (Session, Receiver<Event>) {
+        let (events, receiver) = Events::new();
+        let (sender, inbox) = mpsc::channel();
+        prepare(&options, &events, &sender);
+        let coordinator = Coordinator::new(options, events.clone(), inbox, sender.clone());
+        spawn("session", &events, move || coordinator.run());
+        let session = Session {
+            coordinator: sender,
+            events,
+        };
+        (session, receiver)
     }
 
     /// Sends a request. Its answer comes as [`Event::Reply`].
-    pub fn send(&self, _request: Request) {
-        todo!("in the works")
+    pub fn send(&self, request: Request) {
+        // A coordinator that is gone has told why: it could not be started.
+        let _ = self.coordinator.send(Message::Request(request));
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.events.close();
+        let _ = self.coordinator.send(Message::Close);
+    }
+}
+
+/// Compiles the program and opens its debug info, side by side.
+fn prepare(options: &SessionOptions, events: &Events, coordinator: &Sender<Message>) {
+    for what in ["reading debug info", "compiling"] {
+        events.tell(Event::Progress {
+            what: what.into(),
+            done: false,
+        });
+    }
+    let (program, maps) = (options.program.clone(), options.maps.clone());
+    let debug_file = options.debug_file.clone();
+    let answer = coordinator.clone();
+    spawn("symbols", events, move || {
+        let debug_file = debug_file.map(DebugFile::new);
+        let opened = ProgramSymbols::open(&program, debug_file.as_ref(), maps);
+        let opened = opened.map(Arc::new).map_err(|error| error.to_string());
+        let _ = answer.send(Message::Symbols(opened));
+    });
+    let (program, run) = (options.program.clone(), options.run.clone());
+    let answer = coordinator.clone();
+    spawn("compiler", events, move || {
+        let compiled = Debuggee::compile(&program, &run);
+        let _ = answer.send(Message::Compiled(Box::new(compiled)));
+    });
+}
+
+fn spawn(name: &str, events: &Events, work: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().name(name.into()).spawn(work);
+    if let Err(error) = thread {
+        events.tell(Event::Failed {
+            message: format!("no thread can be started: {error}"),
+        });
     }
 }

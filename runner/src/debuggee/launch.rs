@@ -107,6 +107,11 @@ impl Debuggee {
         &self.program
     }
 
+    /// The stack that Wasm frames can take up, in bytes.
+    pub fn max_wasm_stack(&self) -> usize {
+        self.options.wasm_stack()
+    }
+
     /// Launches the program on a thread of its own. The supervisor's first call is about
     /// [`super::Interruption::Start`].
     ///
@@ -128,13 +133,15 @@ impl Debuggee {
             Compiled::Module(module) => vec![module.clone()],
             Compiled::Component(_) => Vec::new(),
         };
+        let streams = Streams::new(stdio);
         let supervision = Arc::new(Supervision::new(
             &self.program,
             modules,
             control.clone(),
             supervisor,
+            streams.stderr.clone(),
+            self.options.component_calls.clone(),
         ));
-        let streams = Streams::new(stdio);
         let setup = Setup {
             engine: &self.engine,
             program: &self.program,

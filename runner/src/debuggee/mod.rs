@@ -15,6 +15,7 @@ mod paused;
 mod supervision;
 
 use crate::failure::{FrameValues, WasmFrame};
+use crate::limits::MemoryRefusal;
 use crate::stopped::{Unavailable, WasmValue};
 use wasmscope_tracer::HostCall;
 use wasmtime::Trap;
@@ -176,6 +177,15 @@ pub trait PausedGuest {
         index: u32,
         value: WasmValue,
     ) -> Result<(), Unavailable>;
+
+    /// The last calls to the host, oldest first.
+    fn recent_calls(&mut self) -> Vec<HostCall>;
+
+    /// The end of what the guest wrote to standard error (up to 64 KiB).
+    fn stderr_tail(&mut self) -> Vec<u8>;
+
+    /// Memory that the guest asked for and did not get, if that was the last time it asked.
+    fn memory_refusal(&mut self) -> Option<MemoryRefusal>;
 
     /// All modules' memories at once, for readers that hold several things together.
     fn view(&mut self) -> GuestView<'_>;

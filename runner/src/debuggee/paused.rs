@@ -4,13 +4,19 @@
 use super::host_calls::shim_target;
 use super::{CodePlace, FramePlace, GuestView, PausedGuest};
 use crate::code_index::{Call, Callee, CodeIndex};
+use crate::component::ComponentState;
+use crate::core_module::CoreState;
 use crate::engine::MAX_FRAMES;
 use crate::failure::{self, FrameValues, WasmFrame};
+use crate::limits::MemoryRefusal;
 use crate::program::{Program, ProgramKind};
+use crate::stdio::TeedStderr;
 use crate::stopped::{self, Unavailable, WasmValue};
+use std::any::Any;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use wasmscope_tracer::{ComponentCalls, HostCall};
 use wasmtime::{
     AsContext, AsContextMut, FrameHandle, Global, Instance, Memory, Module, ModulePC, RootScope,
     StoreContextMut, Val, WasmBacktrace,
@@ -38,6 +44,9 @@ pub(super) struct Known {
     opcodes: HashSet<CodePlace>,
     /// By the place it returns to.
     calls: HashMap<CodePlace, Option<Call>>,
+    stderr: TeedStderr,
+    /// Where the calls of components are remembered.
+    component_calls: Option<ComponentCalls>,
 }
 
 /// How the innermost frame's place is told.
@@ -86,8 +95,15 @@ enum Owner {
 }
 
 impl Known {
-    pub(super) fn new(program: &Program, modules: Vec<Module>) -> Self {
+    pub(super) fn new(
+        program: &Program,
+        modules: Vec<Module>,
+        stderr: TeedStderr,
+        component_calls: Option<ComponentCalls>,
+    ) -> Self {
         let mut known = Self {
+            stderr,
+            component_calls,
             program: program.clone(),
             modules: program
                 .core_modules()
@@ -547,6 +563,34 @@ fn no_such(what: &str, index: u32) -> Unavailable {
 }
 
 impl<T: 'static> PausedGuest for Paused<'_, T> {
+    fn recent_calls(&mut self) -> Vec<HostCall> {
+        let state: &dyn Any = self.store.data();
+        match (
+            state.downcast_ref::<CoreState>(),
+            &self.known.component_calls,
+        ) {
+            (Some(core), _) => core.recent_calls(),
+            (None, Some(calls)) => calls.calls(),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    fn stderr_tail(&mut self) -> Vec<u8> {
+        self.known.stderr.tail()
+    }
+
+    fn memory_refusal(&mut self) -> Option<MemoryRefusal> {
+        let state: &dyn Any = self.store.data();
+        match (
+            state.downcast_ref::<CoreState>(),
+            state.downcast_ref::<ComponentState>(),
+        ) {
+            (Some(core), _) => core.memory_refusal(),
+            (None, Some(component)) => component.memory_refusal(),
+            (None, None) => None,
+        }
+    }
+
     fn innermost(&mut self) -> Option<FramePlace> {
         self.frame(0)
     }

@@ -7,10 +7,11 @@ use super::{Interruption, Resume, Supervisor};
 use crate::exact::Captured;
 use crate::failure::messages;
 use crate::program::Program;
+use crate::stdio::TeedStderr;
 use std::marker::PhantomData;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use wasmscope_tracer::HostCall;
+use wasmscope_tracer::{ComponentCalls, HostCall};
 use wasmtime::{
     AsContextMut, DebugEvent, DebugHandler, Module, Store, StoreContextMut, Trap, UpdateDeadline,
 };
@@ -40,13 +41,16 @@ impl Watched {
 
 impl Supervision {
     /// `modules` are the program's core modules, as far as they can be told before instantiation.
+    /// `stderr` and `component_calls` remember what a stopped guest is asked about.
     pub(super) fn new(
         program: &Program,
         modules: Vec<Module>,
         control: Control,
         supervisor: Box<dyn Supervisor>,
+        stderr: TeedStderr,
+        component_calls: Option<ComponentCalls>,
     ) -> Self {
-        let known = Known::new(program, modules);
+        let known = Known::new(program, modules, stderr, component_calls);
         Self {
             control,
             watched: Mutex::new(Watched { supervisor, known }),

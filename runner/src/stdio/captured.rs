@@ -123,6 +123,20 @@ impl OutputReader {
         queue.take()
     }
 
+    /// Waits until there is something to read or the guest has ended, at most for so long. Whether
+    /// there is something to read.
+    pub fn wait(&self, timeout: Duration) -> bool {
+        let queue = self.shared.lock();
+        let (queue, _) = self
+            .shared
+            .written
+            .wait_timeout_while(queue, timeout, |queue| {
+                queue.chunks.is_empty() && !queue.ended
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        !queue.chunks.is_empty()
+    }
+
     /// Whether the guest has ended and all has been read.
     pub fn is_at_end(&self) -> bool {
         let queue = self.shared.lock();

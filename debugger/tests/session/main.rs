@@ -1,0 +1,6 @@
+//! A session driven as a front end drives it: every command and event of the protocol, on samples
+//! built for both WASI targets, unoptimised and optimised.
+
+mod breakpoints;
+mod ends;
+mod support;
