@@ -70,7 +70,7 @@ impl<'c> Checker<'c> {
 
     fn unknown(&self, name: usize) -> ExpressionError {
         match self.parsed.names.get(name) {
-            Some(path) => self.names.unknown(path),
+            Some(path) => self.names.unknown(name, path),
             None => ExpressionError::new(ErrorKind::UnknownName, &(0..0), "an unknown name"),
         }
     }
@@ -98,7 +98,10 @@ impl<'c> Checker<'c> {
             NodeKind::Char(_) => Known::Primitive(Primitive::Char),
             NodeKind::Text { is_text: true, .. } => Known::Text,
             NodeKind::Text { .. } | NodeKind::Machine(_) => Known::Nothing,
-            NodeKind::Name(name) => self.name(*name),
+            NodeKind::Name(name) => match self.names.get(*name) {
+                Named::Ambiguous(_) => return Err(self.unknown(*name)),
+                _ => self.name(*name),
+            },
             NodeKind::Field { of, name } => {
                 let known = self.value(of)?;
                 self.field(known, name, &node.span)?
@@ -168,7 +171,7 @@ impl<'c> Checker<'c> {
                 of.map_or(Known::Number, Known::Primitive)
             }
             Named::Constant(_) => Known::Nothing,
-            Named::Unknown => Known::Unknown(name),
+            Named::Ambiguous(_) | Named::Unknown => Known::Unknown(name),
         }
     }
 

@@ -244,7 +244,7 @@ impl<'c> Compiler<'c> {
                 };
                 Some(Compiled::Place(source, ty))
             }
-            Named::Unknown => None,
+            Named::Ambiguous(_) | Named::Unknown => None,
         }
     }
 

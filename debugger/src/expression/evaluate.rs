@@ -44,7 +44,7 @@ impl<'n> Evaluator<'n> {
     /// That a name means nothing.
     pub fn unknown(&self, name: usize) -> ExpressionError {
         match self.path(name) {
-            Some(path) => self.names.unknown(path),
+            Some(path) => self.names.unknown(name, path),
             None => ExpressionError::new(ErrorKind::UnknownName, &(0..0), "an unknown name"),
         }
     }
@@ -148,6 +148,7 @@ impl<'n> Evaluator<'n> {
         let (type_id, place) = match self.names.get(name) {
             Named::Value(value) => (value.type_id, value.place(self.state)),
             Named::Constant(constant) => return Ok(Operand::Scalar(*constant)),
+            Named::Ambiguous(_) => return Err(self.unknown(name)),
             Named::Unknown => return Ok(Operand::Unknown(name)),
         };
         let unavailable = |reason: &Unavailable| {

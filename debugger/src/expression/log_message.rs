@@ -49,50 +49,40 @@ impl LogMessage {
     /// # Errors
     /// When a brace has no counterpart, or an expression cannot be understood there.
     pub fn compile(text: &str, context: &CodeContext) -> Result<Self, ExpressionError> {
-        if text.len() > MAX_LENGTH {
-            let message = format!("a message has at most {MAX_LENGTH} bytes");
-            let span = MAX_LENGTH..text.len();
-            return Err(ExpressionError::new(ErrorKind::TooLarge, &span, message));
-        }
-        let mut parts = Vec::new();
-        let mut plain = String::new();
-        let mut at = 0;
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            if rest.starts_with("{{") || rest.starts_with("}}") {
-                plain.push_str(rest.get(..1).unwrap_or(""));
-                at += 2;
-            } else if rest.starts_with('{') {
-                if !plain.is_empty() {
-                    parts.push(Part::Text(std::mem::take(&mut plain)));
-                }
-                if parts.len() >= MAX_PARTS {
-                    let message = format!("a message has at most {MAX_PARTS} parts");
-                    return Err(ExpressionError::new(
-                        ErrorKind::TooLarge,
-                        &(at..at + 1),
-                        message,
-                    ));
-                }
-                let (part, end) = value(text, at + 1, context)?;
-                parts.push(part);
-                at = end;
-            } else if rest.starts_with('}') {
-                let message = "a `}` without its `{` (write `}}` for the character)";
-                return Err(ExpressionError::new(
-                    ErrorKind::Syntax,
-                    &(at..at + 1),
-                    message,
-                ));
-            } else {
-                let length = rest.find(['{', '}']).unwrap_or(rest.len());
-                plain.push_str(rest.get(..length).unwrap_or(""));
-                at += length;
+        let prepare = |piece| match piece {
+            Piece::Text(text) => Ok(Part::Text(text)),
+            Piece::Value {
+                expression,
+                format,
+                at,
+            } => {
+                let names = Names::look_up(context, &expression.parsed.names);
+                let checker = Checker {
+                    parsed: &expression.parsed,
+                    names: &names,
+                };
+                checker
+                    .value(&expression.parsed.root)
+                    .map_err(|error| error.moved(at))?;
+                Ok(Part::Value {
+                    expression,
+                    names,
+                    format,
+                })
             }
-        }
-        if !plain.is_empty() {
-            parts.push(Part::Text(plain));
-        }
-        Ok(LogMessage { parts })
+        };
+        let parts = pieces(text)?.into_iter().map(prepare);
+        Ok(LogMessage {
+            parts: parts.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Whether a message is written as it must be, wherever it will be told.
+    ///
+    /// # Errors
+    /// When a brace has no counterpart, or what is between two is no expression.
+    pub fn check(text: &str) -> Result<(), ExpressionError> {
+        pieces(text).map(drop)
     }
 
     /// The message in a frame that stands at the place it was made for. A value that is not to be
@@ -126,12 +116,61 @@ impl LogMessage {
     }
 }
 
+/// A part of a message before anything is looked up.
+enum Piece {
+    Text(String),
+    Value {
+        expression: Expression,
+        format: ValueFormat,
+        /// Where it begins.
+        at: usize,
+    },
+}
+
+/// Cuts a message at its braces.
+fn pieces(text: &str) -> Result<Vec<Piece>, ExpressionError> {
+    let too_large =
+        |message: String, span| Err(ExpressionError::new(ErrorKind::TooLarge, &span, message));
+    if text.len() > MAX_LENGTH {
+        let message = format!("a message has at most {MAX_LENGTH} bytes");
+        return too_large(message, MAX_LENGTH..text.len());
+    }
+    let mut pieces = Vec::new();
+    let mut plain = String::new();
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.starts_with("{{") || rest.starts_with("}}") {
+            plain.push_str(rest.get(..1).unwrap_or(""));
+            at += 2;
+        } else if rest.starts_with('{') {
+            if !plain.is_empty() {
+                pieces.push(Piece::Text(std::mem::take(&mut plain)));
+            }
+            if pieces.len() >= MAX_PARTS {
+                let message = format!("a message has at most {MAX_PARTS} parts");
+                return too_large(message, at..at + 1);
+            }
+            let (piece, end) = value(text, at + 1)?;
+            pieces.push(piece);
+            at = end;
+        } else if rest.starts_with('}') {
+            let message = "a `}` without its `{` (write `}}` for the character)";
+            let span = at..at + 1;
+            return Err(ExpressionError::new(ErrorKind::Syntax, &span, message));
+        } else {
+            let length = rest.find(['{', '}']).unwrap_or(rest.len());
+            plain.push_str(rest.get(..length).unwrap_or(""));
+            at += length;
+        }
+    }
+    if !plain.is_empty() {
+        pieces.push(Piece::Text(plain));
+    }
+    Ok(pieces)
+}
+
 /// The value that begins at `start`, and where the text goes on behind its brace.
-fn value(
-    text: &str,
-    start: usize,
-    context: &CodeContext,
-) -> Result<(Part, usize), ExpressionError> {
+fn value(text: &str, start: usize) -> Result<(Piece, usize), ExpressionError> {
     let rest = text.get(start..).unwrap_or("");
     let end = closing(rest).ok_or_else(|| {
         let span = start.saturating_sub(1)..start;
@@ -140,24 +179,15 @@ fn value(
     })?;
     let inside = rest.get(..end).unwrap_or("");
     let (parsed, format) = parse(inside).map_err(|error| error.moved(start))?;
-    let names = Names::look_up(context, &parsed.names);
-    let checker = Checker {
-        parsed: &parsed,
-        names: &names,
-    };
-    checker
-        .value(&parsed.root)
-        .map_err(|error| error.moved(start))?;
-    let expression = Expression {
-        text: inside.into(),
-        parsed: Arc::new(parsed),
-    };
-    let part = Part::Value {
-        expression,
-        names,
+    let piece = Piece::Value {
+        expression: Expression {
+            text: inside.into(),
+            parsed: Arc::new(parsed),
+        },
         format,
+        at: start,
     };
-    Ok((part, start + end + 1))
+    Ok((piece, start + end + 1))
 }
 
 /// Where the brace is that closes what an open one began, literals passed over.

@@ -33,6 +33,8 @@ pub(super) enum Named {
     /// A variable or a static.
     Value(Box<NamedValue>),
     Constant(Scalar),
+    /// Several statics have it: these.
+    Ambiguous(Vec<Arc<str>>),
     /// No value has this name; it may be a variant's.
     Unknown,
 }
@@ -95,9 +97,19 @@ impl Names {
         self.named.get(name).unwrap_or(&Named::Unknown)
     }
 
-    /// That a name means nothing, with names like it.
-    pub fn unknown(&self, path: &Path) -> ExpressionError {
+    /// That a name means nothing, or too much, with the names that may be meant.
+    pub fn unknown(&self, name: usize, path: &Path) -> ExpressionError {
         let text = path.text();
+        if let Named::Ambiguous(paths) = self.get(name) {
+            let paths: Vec<String> = paths.iter().take(8).map(ToString::to_string).collect();
+            let message = format!(
+                "several statics are called `{text}`: write more of the path ({})",
+                paths.join(", ")
+            );
+            let mut error = ExpressionError::new(ErrorKind::UnknownName, &path.span, message);
+            error.suggestions = paths;
+            return error;
+        }
         let statics = self.context.symbols.statics(&StaticQuery::All);
         let statics = statics.iter().filter(|it| it.linked);
         let statics = statics.flat_map(|it| [&*it.name, &*it.path]);
@@ -127,13 +139,14 @@ fn look_up(context: &CodeContext, variables: &[Variable], path: &Path) -> Named 
     if let Some(constant) = constant(path) {
         return Named::Constant(constant);
     }
-    match find_static(&context.symbols, path) {
-        Some(found) => Named::Value(Box::new(NamedValue {
+    match find_static(context, path) {
+        Found::One(found) => Named::Value(Box::new(NamedValue {
             type_id: found.type_id,
             location: Ok(context.symbols.compile_static(&found)),
             in_frame: false,
         })),
-        None => Named::Unknown,
+        Found::Several(paths) => Named::Ambiguous(paths),
+        Found::None => Named::Unknown,
     }
 }
 
@@ -149,16 +162,51 @@ fn locate(context: &CodeContext, variable: &Variable) -> Result<CompiledLocation
     Ok(context.symbols.compile_location(variable, context.pc))
 }
 
-/// The static of this name. When several have it: one that is in the program, and of those the one
-/// with the shortest path.
-fn find_static(symbols: &Symbols, path: &Path) -> Option<Static> {
+/// Statics of a name.
+enum Found {
+    None,
+    One(Box<Static>),
+    Several(Vec<Arc<str>>),
+}
+
+/// The static of this name: the one whose whole path it is; or the one that shares most of its path
+/// with the function that it is asked in.
+fn find_static(context: &CodeContext, path: &Path) -> Found {
     let text = match path.segments.split_first() {
         Some((first, rest)) if first == "crate" && !rest.is_empty() => rest.join("::"),
         _ => path.text(),
     };
-    let mut found = symbols.statics(&StaticQuery::Suffix(text));
-    found.sort_by_key(|it| (!it.linked, it.path.len()));
-    found.into_iter().next()
+    let mut found = context.symbols.statics(&StaticQuery::Suffix(text.clone()));
+    // What the linker dropped is only worth naming when there is nothing else.
+    if found.iter().any(|it| it.linked) {
+        found.retain(|it| it.linked);
+    }
+    if let [_] | [] = &*found {
+        return match found.pop() {
+            Some(only) => Found::One(Box::new(only)),
+            None => Found::None,
+        };
+    }
+    let function = function_path(context);
+    let nearness = |it: &Static| {
+        let shared = it.path.split("::").zip(function.split("::"));
+        let shared = shared.take_while(|(a, b)| a == b).count();
+        (*it.path == *text, shared)
+    };
+    let nearest = found.iter().map(nearness).max();
+    let mut near = found.iter().filter(|it| Some(nearness(it)) == nearest);
+    match (near.next(), near.next()) {
+        (Some(one), None) => Found::One(Box::new(one.clone())),
+        _ => Found::Several(found.iter().map(|it| Arc::clone(&it.path)).collect()),
+    }
+}
+
+/// The path of the function that a frame is in.
+fn function_path(context: &CodeContext) -> String {
+    let frames = context.symbols.frames(context.pc);
+    let frame = frames.into_iter().find(|frame| frame.die == context.frame);
+    let name = frame.and_then(|frame| frame.function);
+    name.map_or(String::new(), |name| name.pretty().to_owned())
 }
 
 /// `u32::MAX`, `f64::NAN`.
