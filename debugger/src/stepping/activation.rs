@@ -15,8 +15,8 @@ use wasmscope_symbols::prologue::{StackPointer, StackState};
 use wasmscope_symbols::wasm::FunctionCode;
 use wasmscope_symbols::{CodeOffset, FunctionBody, Symbols};
 
-/// Writes to the stack pointer that one function may have; one with more is not followed.
-const MAX_WRITES: usize = 64;
+/// Bytes of code that are followed to learn what one function does to the stack pointer.
+const MAX_WORK: u64 = 16 << 20;
 
 /// Ends and beginnings of blocks that are passed behind a call.
 const MAX_LABELS: usize = 10_000;
@@ -68,9 +68,14 @@ impl Shape {
         let Some(((lowers, after), restores)) = writes.split_first() else {
             return Shape::Frameless { calls };
         };
+        let len = body.range.end.0.saturating_sub(body.range.start.0);
+        let work = u64::try_from(writes.len()).unwrap_or(u64::MAX);
+        if len.saturating_mul(work) > MAX_WORK {
+            return Shape::Unknown;
+        }
         let taken = |pc| taken(symbols, pointer, body, pc);
         match taken(*after) {
-            Some(size) if size > 0 && restores.len() <= MAX_WRITES => {
+            Some(size) if size > 0 => {
                 // What is restored elsewhere than at the end is a frame of changing size.
                 if restores.iter().any(|(_, after)| taken(*after) != Some(0)) {
                     return Shape::Unknown;
@@ -161,7 +166,7 @@ impl StepTables {
 
 /// One call of a function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Activation {
+pub(crate) enum Activation {
     /// The one that was called with this stack pointer.
     Entry(u64),
     /// The one that is the so-and-so-manieth frame, counted from the outermost, from 1.
@@ -286,7 +291,7 @@ fn settle(code: &FunctionCode, mut pc: CodeOffset) -> CodeOffset {
 
 /// Where a call comes back to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct ReturnPoint {
+pub(crate) struct ReturnPoint {
     /// The first opcode after the call that does something.
     pub place: CodePlace,
     /// The call.

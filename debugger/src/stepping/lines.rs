@@ -101,7 +101,14 @@ impl LineStep {
             }
         }
         let origin = Origin::new(&frames, from, reach);
+        let lineless = origin.line.is_none() && tables.lines(at, Reach::All).is_empty();
         step.enter(tables, guest, at, origin);
+        if lineless && step.outside.is_none() {
+            // Without lines anywhere: the caller is the next best.
+            step.reach = Reach::Any;
+            step.outside = ReturnPoint::into(tables, guest, 1);
+            step.choose_places(tables);
+        }
         Ok(Ok(step))
     }
 
@@ -331,6 +338,9 @@ impl LineStep {
         }
         let frames = tables.frames(at.place);
         let frame = wanted_frame(&frames, self.reach);
+        if self.reach == Reach::Any {
+            return StepState::Done(self.end(0));
+        }
         let here = frame.and_then(|frame| frames.get(frame)).and_then(Line::of);
         if let Some(frame) = frame
             && here.is_some()

@@ -12,7 +12,7 @@
 //!
 //! What a stop means to the user, breakpoints, panics and traps are the session's.
 
-mod activation;
+pub(crate) mod activation;
 mod finish;
 mod instructions;
 mod judge;

@@ -16,6 +16,10 @@ use wasmscope_symbols::{CodeOffset, DieId, FunctionStatements, Symbols};
 /// they return to.
 const MAX_LISTS: usize = 8;
 
+/// Calls inlined in one function, and stretches of code of each, that are looked at.
+const MAX_INLINED: usize = 50_000;
+const MAX_RANGES: usize = 64;
+
 /// A Wasm function of the program: module, and index in it.
 pub(super) type Function = (usize, u32);
 
@@ -28,6 +32,8 @@ pub(super) enum Reach {
     Dependencies,
     /// Whatever has lines.
     All,
+    /// Whatever there is.
+    Any,
 }
 
 impl Reach {
@@ -42,14 +48,19 @@ impl Reach {
 
     /// Whether a step may end in a frame.
     pub fn takes(self, frame: &CodeFrame) -> bool {
-        frame.source.location.is_some() && self.takes_kind(frame.kind)
+        let lines = frame.source.location.is_some() || self == Reach::Any;
+        lines && self.takes_kind(frame.kind)
+    }
+
+    fn takes_all(self) -> bool {
+        matches!(self, Reach::All | Reach::Any)
     }
 
     fn takes_kind(self, kind: FrameKind) -> bool {
         match self {
             Reach::Users => kind == FrameKind::User,
             Reach::Dependencies => matches!(kind, FrameKind::User | FrameKind::Dependency),
-            Reach::All => true,
+            Reach::All | Reach::Any => true,
         }
     }
 }
@@ -154,8 +165,8 @@ impl StepTables {
         let rows = statements.places.iter();
         let rows = rows.filter(|row| (any || row.is_stmt) && takes(&row.file));
         let mut found: Vec<CodeOffset> = rows.map(|row| row.pc).collect();
-        for call in &statements.inlined {
-            for range in &call.ranges {
+        for call in statements.inlined.iter().take(MAX_INLINED) {
+            for range in call.ranges.iter().take(MAX_RANGES) {
                 let Some(pc) = statements.code.stop_in(range.clone()) else {
                     continue;
                 };

@@ -287,6 +287,24 @@ fn opcodes_one_by_one() {
     assert_eq!(over.end, "exit 0");
 }
 
+#[test]
+fn without_lines_next_runs_to_the_caller() {
+    let wasm = module_of(FIBONACCI);
+    let run = drive(
+        &wasm,
+        &Break::Function("fib"),
+        vec![NEXT, NEXT],
+        StepSettings::default(),
+    );
+    let stops: Vec<(&str, usize)> = run
+        .stops
+        .iter()
+        .map(|stop| (&*stop.function, stop.depth))
+        .collect();
+    assert_eq!(stops, [("fib", 2), ("run", 1)]);
+    assert_eq!(run.end, "exit 0");
+}
+
 /// Everything that control flow and calls can do, to be stepped through by opcodes.
 const FLOW: &str = r#"(module
     (type $number (func (result i32)))
