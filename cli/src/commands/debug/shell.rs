@@ -148,8 +148,16 @@ impl Shell {
         if self.input.has_prompt() {
             return;
         }
-        if let Guest::Stopped(stop) = &self.guest
-            && matches!(stop.reason, StopReason::Panic { .. })
+        let failed = match &self.guest {
+            Guest::Stopped(stop) => matches!(
+                stop.reason,
+                StopReason::Panic { .. } | StopReason::Trap { .. }
+            ),
+            Guest::Ended(Exit::Failure { .. }) => true,
+            _ => false,
+        };
+        if failed
+            && self.report.is_none()
             && let Ok(ReplyBody::Report(report)) = self.ask(Command::Report)
         {
             self.report = Some(report);
@@ -207,6 +215,10 @@ impl Shell {
             }
             if std::mem::take(&mut self.was_interrupted) {
                 if self.input.is_batch() {
+                    // Whoever stops a batch that hangs wants to know where.
+                    if matches!(self.guest, Guest::Stopped(_)) {
+                        let _ = self.execute("backtrace", false, false);
+                    }
                     self.out.error("interrupted");
                     return Ok(Some(INTERRUPTED));
                 }
@@ -478,12 +490,6 @@ impl Shell {
         self.pausing = false;
         self.select(stop.frame);
         self.guest = Guest::Stopped(Box::new(stop.clone()));
-        if matches!(stop.reason, StopReason::Trap { .. }) && !self.input.has_prompt() {
-            // Asked for now: the guest is gone when the script has ended.
-            if let Ok(ReplyBody::Report(report)) = self.ask(Command::Report) {
-                self.report = Some(report);
-            }
-        }
         self.due = stop
             .breakpoints
             .iter()

@@ -74,7 +74,9 @@ impl Shell {
             if let Some(hit) = hit {
                 line = format!("{}, ", look.styled(debug_text::REASON, &hit));
             }
-            if stop.frame > 0 {
+            // At a breakpoint in inlined code, the frame is the one that the user named.
+            let unnamed = line.is_empty();
+            if stop.frame > 0 && unnamed {
                 line.push_str(&format!("#{}  ", stop.frame));
             }
             line.push_str(&self.frame_text(info)?);

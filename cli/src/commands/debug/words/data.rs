@@ -168,7 +168,19 @@ fn whatis(shell: &mut Shell, call: &Call<'_>) -> Outcome {
 }
 
 fn ptype(shell: &mut Shell, call: &Call<'_>) -> Outcome {
-    let info = shell.type_of(call.rest)?;
+    let mut info = shell.type_of(call.rest)?;
+    if info.members.is_empty() && info.name.starts_with(['&', '*']) {
+        // What a reference leads to is what one wants to see of it.
+        let behind = format!("*({})", call.rest);
+        match shell.type_of(&behind) {
+            Ok(target) if !target.members.is_empty() => {
+                shell.out.line(&escape::line(&info.name));
+                info = target;
+            }
+            Err(error @ (Failure::Gone | Failure::Terminated(_))) => return Err(error),
+            _ => {}
+        }
+    }
     let text = type_text(&info, shell.out.look);
     shell.out.text(&text);
     Ok(Flow::Next)
