@@ -52,10 +52,6 @@ impl Reach {
         lines && self.takes_kind(frame.kind)
     }
 
-    fn takes_all(self) -> bool {
-        matches!(self, Reach::All | Reach::Any)
-    }
-
     fn takes_kind(self, kind: FrameKind) -> bool {
         match self {
             Reach::Users => kind == FrameKind::User,
@@ -156,9 +152,9 @@ impl StepTables {
         let module = place.module;
         let mut files: HashMap<*const u8, bool> = HashMap::new();
         let mut takes = |file: &Arc<str>| {
-            *files.entry(file.as_ptr()).or_insert_with(|| {
-                reach == Reach::All || reach.takes_kind(self.program.kind(module, Some(file), None))
-            })
+            *files
+                .entry(file.as_ptr())
+                .or_insert_with(|| reach.takes_kind(self.program.kind(module, Some(file), None)))
         };
         // Where nothing is recommended, everything is as good.
         let any = !statements.places.iter().any(|place| place.is_stmt);
@@ -195,9 +191,7 @@ impl StepTables {
         }
         let mut places = Vec::new();
         for (module, symbols) in self.program.modules().iter().enumerate() {
-            let takes = |file: &str| {
-                reach == Reach::All || reach.takes_kind(self.program.kind(module, Some(file), None))
-            };
+            let takes = |file: &str| reach.takes_kind(self.program.kind(module, Some(file), None));
             let found = symbols.entries(&takes).into_iter();
             places.extend(found.filter_map(|offset| self.program.place(module, offset)));
         }
