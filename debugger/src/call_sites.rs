@@ -1,7 +1,11 @@
 //! The source lines that host calls were made from: a guest's stack, looked up frame by frame, each
 //! frame once for as long as the program runs.
 //!
-//! Whose code a frame is, is decided as in reports; reading variables is not done here.
+//! Whose code a frame is, is decided as in reports. The variables at such a place are [`locals`]' business.
+
+mod locals;
+
+pub use locals::CallingGuest;
 
 use crate::explain::{FrameKind, kind_of_code};
 use crate::sources::{PathMap, Sources};

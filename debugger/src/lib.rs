@@ -38,6 +38,6 @@ pub mod target;
 pub mod unwind;
 pub mod values;
 
-pub use call_sites::CallSites;
+pub use call_sites::{CallSites, CallingGuest};
 pub use explain::{ExplainOptions, LocalsMode, Report, explain};
 pub use program::{CodeFrame, ProgramSymbols};

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 use wasmscope_tracer::inject::Injection;
 use wasmscope_tracer::{
-    Arguments, Beginning, CallObserver, ComponentRecording, Function, HostCall, Recording,
+    Arguments, Beginning, CallObserver, CallingGuest, ComponentRecording, Function, HostCall,
+    Recording,
 };
-use wasmtime::WasmBacktrace;
 
 /// Hears of the host calls of a run, on the guest's thread.
 pub trait CallSink: Send {
@@ -43,9 +43,41 @@ pub trait CallSink: Send {
     ) {
     }
 
-    /// A call that is wanted has returned, or has ended the guest. `stack` walks the guest's stack,
-    /// innermost frame first, which takes longer than most calls.
-    fn ends(&mut self, call: HostCall, stack: &dyn Fn() -> Vec<WasmFrame>);
+    /// A call that is wanted has returned, or has ended the guest.
+    fn ends(&mut self, call: HostCall, guest: &dyn GuestAtCall);
+}
+
+/// A guest whose call is over and that has not gone on yet.
+pub trait GuestAtCall {
+    /// Walks its stack, innermost frame first, which takes longer than most calls.
+    fn frames(&self) -> Vec<WasmFrame>;
+
+    /// Its memory, where that is within reach and [`CallTracing::with_state`].
+    fn memory(&self) -> Option<&[u8]>;
+
+    /// Its stack pointer, likewise, of a program that exports it
+    /// ([`Program::exporting_stack_pointer`]).
+    fn stack_pointer(&self) -> Option<u64>;
+}
+
+/// A guest in the words of its program.
+struct Translated<'g> {
+    program: &'g Program,
+    guest: &'g dyn CallingGuest,
+}
+
+impl GuestAtCall for Translated<'_> {
+    fn frames(&self) -> Vec<WasmFrame> {
+        failure::frames(self.program, self.guest.stack().frames())
+    }
+
+    fn memory(&self) -> Option<&[u8]> {
+        self.guest.memory()
+    }
+
+    fn stack_pointer(&self) -> Option<u64> {
+        self.guest.stack_pointer()
+    }
 }
 
 /// Someone who wants to hear of every host call.
@@ -55,6 +87,8 @@ pub struct CallTracing {
     pub sink: Arc<Mutex<dyn CallSink>>,
     /// At most this many bytes of the buffers of a call are told.
     pub data_bytes: u32,
+    /// Whether the sink looks at the memory and the stack pointer of a core module.
+    pub with_state: bool,
     /// What is done to calls of a core module on purpose.
     pub injection: Injection,
 }
@@ -99,6 +133,7 @@ impl CallTracing {
         Box::new(Adapter {
             sink: Arc::clone(&self.sink),
             program: program.clone(),
+            with_state: self.with_state,
         })
     }
 }
@@ -107,6 +142,7 @@ impl CallTracing {
 struct Adapter {
     sink: Arc<Mutex<dyn CallSink>>,
     program: Program,
+    with_state: bool,
 }
 
 impl Adapter {
@@ -141,8 +177,15 @@ impl CallObserver for Adapter {
         self.sink().begins(function, args, call);
     }
 
-    fn ends(&mut self, call: HostCall, stack: &dyn Fn() -> WasmBacktrace) {
-        let frames = || failure::frames(&self.program, stack().frames());
-        self.sink().ends(call, &frames);
+    fn wants_state(&self) -> bool {
+        self.with_state
+    }
+
+    fn ends(&mut self, call: HostCall, guest: &dyn CallingGuest) {
+        let guest = Translated {
+            program: &self.program,
+            guest,
+        };
+        self.sink().ends(call, &guest);
     }
 }

@@ -28,9 +28,10 @@ mod run;
 mod sniff;
 mod stdio;
 mod stopped;
+mod widen;
 mod world;
 
-pub use calls::{CallSink, CallTracing};
+pub use calls::{CallSink, CallTracing, GuestAtCall};
 pub use failure::{Failure, FailureCause, FrameValues, MemoryFault, WasmFrame};
 pub use imports::{ImportKind, MissingImport, is_provided, usual_provider};
 pub use limits::{MemoryRefusal, RefusedBy};
@@ -40,4 +41,5 @@ pub use run::{EntryError, Outcome, RunError, run, run_exact};
 pub use sniff::LooksLike;
 pub use stopped::{GlobalValue, StoppedGuest, Unavailable, WasmValue};
 pub use wasmtime::Trap;
+pub use widen::WidenError;
 pub use world::{Dir, Network, World, WorldError};

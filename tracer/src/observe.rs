@@ -9,6 +9,35 @@ use crate::table::Function;
 use std::time::SystemTime;
 use wasmtime::WasmBacktrace;
 
+/// The name that a module's stack pointer is looked for under, among its exports. Programs do not
+/// export it; whoever runs one may have it do so.
+pub const STACK_POINTER: &str = "wasmscope:__stack_pointer";
+
+/// A guest whose call is over and that has not gone on yet.
+pub trait CallingGuest {
+    /// Walks its stack, which takes longer than most calls.
+    fn stack(&self) -> WasmBacktrace;
+
+    /// The memory of the module that called, where that is within reach and was asked for
+    /// ([`CallObserver::wants_state`]).
+    fn memory(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// The stack pointer of the module that called, where it is exported ([`STACK_POINTER`]) and was
+    /// asked for.
+    fn stack_pointer(&self) -> Option<u64> {
+        None
+    }
+}
+
+/// Nothing but a stack.
+impl<F: Fn() -> WasmBacktrace> CallingGuest for F {
+    fn stack(&self) -> WasmBacktrace {
+        self()
+    }
+}
+
 /// What a call that begins may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Beginning {
@@ -48,7 +77,11 @@ pub trait CallObserver: Send {
     ) {
     }
 
-    /// A call that is wanted has returned, or has ended the guest. `stack` walks the guest's stack,
-    /// which takes longer than most calls.
-    fn ends(&mut self, call: HostCall, stack: &dyn Fn() -> WasmBacktrace);
+    /// Whether [`Self::ends`] looks at the guest's memory and stack pointer. Asked once.
+    fn wants_state(&self) -> bool {
+        false
+    }
+
+    /// A call that is wanted has returned, or has ended the guest.
+    fn ends(&mut self, call: HostCall, guest: &dyn CallingGuest);
 }

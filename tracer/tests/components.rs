@@ -4,8 +4,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use tracing::subscriber::NoSubscriber;
 use wasmscope_tracer::{
-    Arguments, Beginning, CallObserver, CallResult, Class, ComponentCalls, ComponentRecording,
-    HostCall, Watched, WatchedView,
+    Arguments, Beginning, CallObserver, CallResult, CallingGuest, Class, ComponentCalls,
+    ComponentRecording, HostCall, Watched, WatchedView,
 };
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{CallHook, Engine, Store, WasmBacktrace};
@@ -153,10 +153,10 @@ impl CallObserver for Listener {
         self.0.lock().expect("a lock").push(line);
     }
 
-    fn ends(&mut self, call: HostCall, stack: &dyn Fn() -> WasmBacktrace) {
+    fn ends(&mut self, call: HostCall, guest: &dyn CallingGuest) {
         let (start, duration) = (call.start, call.duration);
         assert!(start.is_some() && duration.is_some(), "{call:?}");
-        let frames = stack().frames().len();
+        let frames = guest.stack().frames().len();
         let call = HostCall {
             start: None,
             duration: None,

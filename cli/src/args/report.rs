@@ -9,10 +9,6 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The report")]
 pub struct ReportArgs {
-    /// Which variables the report shows
-    #[arg(long, value_enum, default_value_t, value_name = "WHICH")]
-    pub locals: Locals,
-
     /// Show all frames, those of the panic runtime and of std included
     #[arg(long)]
     pub full: bool,

@@ -1,6 +1,6 @@
 //! Arguments of `wasmscope run`.
 
-use super::report::ReportArgs;
+use super::report::{Locals, ReportArgs};
 use super::values;
 use super::world::WorldArgs;
 use crate::exit;
@@ -46,6 +46,10 @@ pub struct RunArgs {
     /// a call in WAVE: `--invoke 'greet("world")'`. Results are printed on standard output.
     #[arg(long, value_name = "FUNCTION", help_heading = "The guest's world")]
     pub invoke: Option<String>,
+
+    /// Which variables the report shows
+    #[arg(long, value_enum, default_value_t, value_name = "WHICH", help_heading = "The report")]
+    pub locals: Locals,
 
     #[command(flatten)]
     pub report: ReportArgs,

@@ -1,6 +1,6 @@
 //! Arguments of `wasmscope trace`.
 
-use super::report::ReportArgs;
+use super::report::{Locals, ReportArgs};
 use super::values;
 use super::world::WorldArgs;
 use crate::exit;
@@ -46,6 +46,10 @@ pub struct TraceArgs {
     /// Call an exported function instead of the program's entry, as `wasmscope run --invoke` does
     #[arg(long, value_name = "FUNCTION", help_heading = "The guest's world")]
     pub invoke: Option<String>,
+
+    /// Which variables the report of a failure shows: --locals of `wasmscope run`
+    #[arg(long, value_enum, default_value_t, value_name = "WHICH", help_heading = "The report")]
+    pub report_locals: Locals,
 
     #[command(flatten)]
     pub report: ReportArgs,
@@ -122,6 +126,13 @@ pub struct ShowArgs {
     /// Show the guest's stack below each call, frames of the program's own (-kk: all frames)
     #[arg(short = 'k', action = ArgAction::Count)]
     pub stack: u8,
+
+    /// Show the variables of the program's frame that makes each call
+    ///
+    /// Of core modules with debug info; values that optimised code keeps out of memory are
+    /// unavailable.
+    #[arg(long)]
+    pub locals: bool,
 
     /// Show also what lines leave out: rights, addresses, seldom used fields, whole lists
     ///

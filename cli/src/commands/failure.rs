@@ -18,10 +18,11 @@ pub(super) fn tell(
     program: &Program,
     symbols: &[Symbols],
     args: &ReportArgs,
+    locals: Locals,
 ) -> anyhow::Result<i32> {
     // What the guest wrote comes before what we say about it.
     let _ = io::stdout().flush();
-    let report = explain(failure, symbols, &explain_options(program, args));
+    let report = explain(failure, symbols, &explain_options(program, args, locals));
     show(&report, args)?;
     Ok(failure.exit_code())
 }
@@ -40,13 +41,13 @@ pub(super) fn maps(args: &ReportArgs) -> Vec<PathMap> {
     args.map.iter().map(map).collect()
 }
 
-fn explain_options(program: &Program, args: &ReportArgs) -> ExplainOptions {
+fn explain_options(program: &Program, args: &ReportArgs, locals: Locals) -> ExplainOptions {
     ExplainOptions {
         program: program.path().display().to_string(),
         built: std::fs::metadata(program.path())
             .and_then(|file| file.modified())
             .ok(),
-        locals: match args.locals {
+        locals: match locals {
             Locals::None => LocalsMode::None,
             Locals::Top => LocalsMode::Top,
             Locals::All | Locals::Exact => LocalsMode::All,

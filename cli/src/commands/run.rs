@@ -24,7 +24,7 @@ pub fn run(log: &LogArgs, args: &RunArgs) -> anyhow::Result<i32> {
         ..Options::default()
     };
     args.world.limit(&mut options);
-    let outcome = match args.report.locals {
+    let outcome = match args.locals {
         Locals::Exact => wasmscope_runner::run_exact(&program, &world, &options)?,
         _ => wasmscope_runner::run(&program, &world, &options)?,
     };
@@ -35,7 +35,7 @@ pub fn run(log: &LogArgs, args: &RunArgs) -> anyhow::Result<i32> {
         }
         Outcome::Failed(failure) => {
             let symbols = failure::symbols(&program, debug_file.as_ref());
-            failure::tell(&failure, &program, &symbols, &args.report)
+            failure::tell(&failure, &program, &symbols, &args.report, args.locals)
         }
     }
 }

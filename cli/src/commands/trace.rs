@@ -10,6 +10,7 @@ use super::failure;
 use super::run::print;
 use crate::args::{Locals, LogArgs, TraceArgs};
 use crate::logging;
+use anyhow::Context as _;
 use sink::TraceSink;
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +22,7 @@ use wasmscope_tracer::trace::End;
 /// Runs the target; the exit code is the guest's.
 pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
     let (target, guest_args) = args.target()?;
-    let program = Program::load(&target)?;
+    let mut program = Program::load(&target)?;
     let is_component = program.kind() == ProgramKind::Component;
     let remembered_calls =
         failure::host_calls(&args.report).max(Options::default().remembered_calls);
@@ -36,11 +37,25 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
     let (log, details) = form::verbose(log);
     logging::init(&log, component_calls.as_ref())?;
     let debug_file = failure::debug_file(&args.report)?;
-    let symbols = failure::symbols(&program, debug_file.as_ref());
-    let sites = CallSites::new(symbols.clone(), failure::maps(&args.report));
+    let look_up = |program: &Program| {
+        let symbols = failure::symbols(program, debug_file.as_ref());
+        let sites = CallSites::new(symbols.clone(), failure::maps(&args.report));
+        (symbols, sites)
+    };
+    let (mut symbols, mut sites) = look_up(&program);
+    let mut stack_pointer = None;
+    if args.show.locals {
+        let (widened, global) = with_stack_pointer(&program, &sites)?;
+        stack_pointer = Some(global);
+        program = widened;
+        (symbols, sites) = look_up(&program);
+    }
     let (filter, injection) = choose::read(&args.choose, &program)?;
     let exporter = form::exporter(args, details, program.path(), &guest_args);
-    let sink = TraceSink::new(exporter, form::destination(args)?, filter, sites, args);
+    let mut sink = TraceSink::new(exporter, form::destination(args)?, filter, sites, args);
+    if let Some(global) = stack_pointer {
+        sink = sink.with_locals(global);
+    }
     let sink = Arc::new(Mutex::new(sink));
     interrupt::finish_when_interrupted(&sink)?;
     let mut options = Options {
@@ -50,13 +65,14 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
         tracing: Some(CallTracing {
             sink: sink.clone(),
             data_bytes: args.show.string_limit,
+            with_state: stack_pointer.is_some(),
             injection,
         }),
         ..Options::default()
     };
     args.world.limit(&mut options);
     let world = args.world.world(guest_args);
-    let outcome = match args.report.locals {
+    let outcome = match args.report_locals {
         Locals::Exact => wasmscope_runner::run_exact(&program, &world, &options)?,
         _ => wasmscope_runner::run(&program, &world, &options)?,
     };
@@ -76,7 +92,36 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
             // What the guest wrote comes before what we say about it.
             let _ = io::stdout().flush();
             finish(End::Failed);
-            failure::tell(&failure, &program, &symbols, &args.report)
+            failure::tell(
+                &failure,
+                &program,
+                &symbols,
+                &args.report,
+                args.report_locals,
+            )
         }
     }
+}
+
+/// The program with its stack pointer within the host's reach, and which global that is: what
+/// variables are found by.
+fn with_stack_pointer(program: &Program, sites: &CallSites) -> anyhow::Result<(Program, u32)> {
+    let because = || {
+        format!(
+            "--locals: the variables of {} cannot be told at its calls",
+            program.path().display()
+        )
+    };
+    let global = match program.kind() {
+        // Widening says why not.
+        ProgramKind::Component => 0,
+        ProgramKind::Module => sites
+            .stack_pointer()
+            .map_err(anyhow::Error::msg)
+            .with_context(because)?,
+    };
+    let widened = program
+        .exporting_stack_pointer(global)
+        .with_context(because)?;
+    Ok((widened, global))
 }

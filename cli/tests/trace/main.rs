@@ -5,6 +5,7 @@ mod components;
 mod formats;
 mod golden;
 mod inject;
+mod locals;
 mod scene;
 
 use scene::Scene;

@@ -227,7 +227,7 @@ impl ComponentCalls {
         if let (true, Some(call), Some(observer)) =
             (wanted, call, lock(&self.shared.observer).as_mut())
         {
-            observer.ends(call, stack);
+            observer.ends(call, &stack);
         }
     }
 

@@ -7,10 +7,11 @@
 use super::P1Host;
 use super::gate::{self, CallGate, Timers};
 use crate::inject::Fault;
+use crate::observe::{CallingGuest, STACK_POINTER};
 use crate::recent::{CallId, Ended};
 use crate::table::wasi_p1::Row;
 use std::time::Instant;
-use wasmtime::{AsContextMut, Caller, Error, Extern, Result, WasmBacktrace};
+use wasmtime::{AsContextMut, Caller, Error, Extern, Memory, Result, Val, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p1::wasi_snapshot_preview1::WasiSnapshotPreview1;
@@ -329,10 +330,57 @@ fn tell<T: 'static>(
     if observed.wanted.get(row as usize) == Some(&true)
         && let Some(call) = host.recent.call(id)
     {
-        let stack = || WasmBacktrace::force_capture(&*caller);
-        observed.observer.ends(call, &stack);
+        let (memory, stack_pointer) = match observed.with_state {
+            true => state(caller),
+            false => (None, None),
+        };
+        let guest = Standing {
+            caller: &*caller,
+            memory,
+            stack_pointer,
+        };
+        observed.observer.ends(call, &guest);
     }
     get(caller.data_mut()).observed = Some(observed);
+}
+
+/// A guest between the end of its call and its next instruction.
+struct Standing<'c, 's, T: 'static> {
+    caller: &'c Caller<'s, T>,
+    memory: Option<Memory>,
+    stack_pointer: Option<u64>,
+}
+
+impl<T> CallingGuest for Standing<'_, '_, T> {
+    fn stack(&self) -> WasmBacktrace {
+        WasmBacktrace::force_capture(self.caller)
+    }
+
+    fn memory(&self) -> Option<&[u8]> {
+        Some(self.memory?.data(self.caller))
+    }
+
+    fn stack_pointer(&self) -> Option<u64> {
+        self.stack_pointer
+    }
+}
+
+/// The memory and the stack pointer of the module that calls, where it exports them. What several
+/// threads share changes while it is read.
+fn state<T>(caller: &mut Caller<'_, T>) -> (Option<Memory>, Option<u64>) {
+    let memory = match caller.get_export("memory") {
+        Some(Extern::Memory(memory)) => Some(memory),
+        _ => None,
+    };
+    let pointer = match caller.get_export(STACK_POINTER) {
+        Some(Extern::Global(global)) => match global.get(caller) {
+            Val::I32(address) => Some(u64::from(address.cast_unsigned())),
+            Val::I64(address) => Some(address.cast_unsigned()),
+            _ => None,
+        },
+        _ => None,
+    };
+    (memory, pointer)
 }
 
 /// How the guest ended, when the host ended it.

@@ -40,6 +40,8 @@ struct Observed {
     observer: Box<dyn CallObserver>,
     /// By the position of the row.
     wanted: Vec<bool>,
+    /// Whether it looks at the guest's memory and stack pointer.
+    with_state: bool,
 }
 
 impl P1Host {
@@ -69,7 +71,12 @@ impl P1Host {
     pub fn observe(&mut self, mut observer: Box<dyn CallObserver>) {
         observer.starts(self.recent.started());
         let wanted = FUNCTIONS.iter().map(|row| observer.wants(row)).collect();
-        self.observed = Some(Observed { observer, wanted });
+        let with_state = observer.wants_state();
+        self.observed = Some(Observed {
+            observer,
+            wanted,
+            with_state,
+        });
     }
 
     /// Has faults put into the calls of this host from now on: such a call does not reach Wasmtime if

@@ -8,10 +8,10 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::time::SystemTime;
-use wasmscope_debugger::CallSites;
-use wasmscope_runner::{CallSink, WasmFrame};
+use wasmscope_debugger::{CallSites, CallingGuest};
+use wasmscope_runner::{CallSink, GuestAtCall, WasmFrame};
 use wasmscope_tracer::filter::Filter;
-use wasmscope_tracer::trace::{End, Exporter, TracedCall};
+use wasmscope_tracer::trace::{End, Exporter, Local, TracedCall};
 use wasmscope_tracer::{Beginning, Function, HostCall};
 
 /// The trace is written in pieces of this many bytes.
@@ -41,6 +41,8 @@ pub(super) struct TraceSink {
     with_source: bool,
     /// Show stacks; all of their frames.
     stack: Option<bool>,
+    /// Show variables, which are found by the stack pointer in this global.
+    stack_pointer: Option<u32>,
     /// A call that has begun and may take long.
     waiting: Option<HostCall>,
     /// How many calls may still be shown.
@@ -72,10 +74,19 @@ impl TraceSink {
             sites,
             with_source: !args.show.no_source,
             stack: (args.show.stack > 0).then_some(args.show.stack > 1),
+            stack_pointer: None,
             waiting: None,
             left: args.show.limit.unwrap_or(u64::MAX),
             broken: None,
             finished: false,
+        }
+    }
+
+    /// Shows variables, which are found by the stack pointer in this global.
+    pub(super) fn with_locals(self, global: u32) -> Self {
+        TraceSink {
+            stack_pointer: Some(global),
+            ..self
         }
     }
 
@@ -88,7 +99,7 @@ impl TraceSink {
             return Ok(());
         }
         if let Some(call) = self.waiting.take() {
-            self.write(call, &|| Vec::new());
+            self.write(call, None);
         }
         self.finished = true;
         if !self.sum_only {
@@ -123,7 +134,8 @@ impl TraceSink {
     }
 
     /// Writes and adds up a call, if it is one of those that are wanted.
-    fn write(&mut self, call: HostCall, stack: &dyn Fn() -> Vec<WasmFrame>) {
+    /// One that has not returned has no guest to look at.
+    fn write(&mut self, call: HostCall, guest: Option<&dyn GuestAtCall>) {
         if !self.filter.accepts(&call) {
             return;
         }
@@ -135,8 +147,9 @@ impl TraceSink {
                 .as_ref()
                 .is_some_and(|sum| sum.summary.needs_site());
         let wants_stack = self.stack.filter(|_| shown);
-        let frames = match wants_site || wants_stack.is_some() {
-            true => stack(),
+        let wants_locals = self.stack_pointer.filter(|_| shown);
+        let frames = match wants_site || wants_stack.is_some() || wants_locals.is_some() {
+            true => guest.map(|guest| guest.frames()).unwrap_or_default(),
             false => Vec::new(),
         };
         let site = match wants_site {
@@ -150,11 +163,15 @@ impl TraceSink {
             Some(all) => self.sites.stack(&frames, all),
             None => Vec::new(),
         };
+        let locals = match (wants_locals, guest) {
+            (Some(global), Some(guest)) => self.locals(&frames, global, guest),
+            _ => Vec::new(),
+        };
         let mut traced = TracedCall {
             call,
             site,
             stack,
-            locals: Vec::new(),
+            locals,
         };
         if let Some(sum) = &mut self.sum {
             sum.summary.add(&traced);
@@ -187,6 +204,19 @@ impl TraceSink {
         if beginning.may_wait && is_wanted && !self.is_over() {
             self.waiting = call();
         }
+    }
+
+    /// The variables of the frame that calls.
+    fn locals(&mut self, frames: &[WasmFrame], global: u32, guest: &dyn GuestAtCall) -> Vec<Local> {
+        let (Some(memory), Some(pointer)) = (guest.memory(), guest.stack_pointer()) else {
+            return Vec::new();
+        };
+        self.sites.locals(&CallingGuest {
+            frames,
+            memory,
+            global,
+            stack_pointer: pointer,
+        })
     }
 
     /// Whether calls are written, rather than only added up.
@@ -233,10 +263,10 @@ impl CallSink for TraceSink {
         self.begin(beginning, wanted, call);
     }
 
-    fn ends(&mut self, call: HostCall, stack: &dyn Fn() -> Vec<WasmFrame>) {
+    fn ends(&mut self, call: HostCall, guest: &dyn GuestAtCall) {
         self.waiting = None;
         if !self.is_over() {
-            self.write(call, stack);
+            self.write(call, Some(guest));
         }
     }
 }
