@@ -4,6 +4,8 @@
 mod changing;
 mod conditions;
 mod guest;
+mod live;
+mod running;
 
 use guest::{Guest, LIMITS};
 use wasmscope_debugger::expression::{ErrorKind, Showing, type_of};
