@@ -247,8 +247,8 @@ fn refusal(state: &mut State, purpose: Purpose, error: CommandError) {
         }
         Purpose::Files => fill_chooser(state, Choice::File, Vec::new(), false),
         Purpose::Functions => fill_chooser(state, Choice::Function, Vec::new(), false),
-        Purpose::Main | Purpose::Modules | Purpose::Report | Purpose::Stack(_) if is_moot => {}
-        Purpose::Main => {}
+        Purpose::Modules | Purpose::Stack(_) if is_moot => {}
+        Purpose::Main | Purpose::Report => {}
         _ => state.complain(text),
     }
 }
