@@ -66,6 +66,10 @@ pub enum Event {
     HostCall {
         /// The call.
         call: HostCall,
+        /// The frames that it was made from, innermost first: the program's own, those of libraries
+        /// and unknown ones; at most a dozen.
+        #[serde(default)]
+        frames: Vec<FrameInfo>,
     },
     /// The guest has ended.
     Exited(Exit),

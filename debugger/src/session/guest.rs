@@ -6,6 +6,7 @@
 //! or a trap means in [`super::failures`].
 
 use super::arming::Arming;
+use super::calling::callers;
 use super::shared::{FromGuest, Message, Shared, ToGuest, invalid, unavailable};
 use super::watching::{Seen, Watching};
 use crate::breakpoints::Outcome;
@@ -106,10 +107,13 @@ impl Supervisor for GuestHalf {
         self.shared.breakpoints().wants_host_calls()
     }
 
-    fn host_call_returned(&mut self, _guest: &mut dyn PausedGuest, call: HostCall) {
-        if self.shared.behaviour().tell_host_calls {
-            self.shared.events.tell(Event::HostCall { call });
-        }
+    fn hears_host_calls(&mut self) -> bool {
+        self.shared.behaviour().tell_host_calls
+    }
+
+    fn host_call_returned(&mut self, guest: &mut dyn PausedGuest, call: HostCall) {
+        let frames = callers(guest, &self.program);
+        self.shared.events.tell(Event::HostCall { call, frames });
     }
 }
 

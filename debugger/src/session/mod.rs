@@ -9,6 +9,7 @@
 
 mod answers;
 mod arming;
+mod calling;
 mod coordinator;
 mod events;
 mod expressions;

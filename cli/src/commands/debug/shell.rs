@@ -451,7 +451,7 @@ impl Shell {
             }
             Event::Log { id, text, frame } => self.logged(id, &text, frame.as_ref()),
             Event::BreakpointChanged { breakpoint, gone } => self.changed(breakpoint, gone),
-            Event::HostCall { call } => {
+            Event::HostCall { call, .. } => {
                 let line = format!("host: {}", crate::debug_text::host_call_line(&call));
                 self.out.line(&line);
             }
