@@ -1,15 +1,22 @@
 //! File and line → places in code.
+//!
+//! A line's code is where its rows are, and where calls that stand on it were inlined: optimised
+//! code often has nothing else left of a line. `stretches` finds it, `entered` tells where the line
+//! begins.
 
-use crate::dwarf::{DebugInfo, DieId, Row};
+mod entered;
+mod stretches;
+
+use crate::dwarf::{DebugInfo, DieId};
 use crate::names::FunctionName;
 use crate::offsets::CodeOffset;
 use crate::paths::path_matches;
-use crate::snap::Snapper;
 use crate::symbols::Symbols;
+use rayon::prelude::*;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
+use stretches::Wanted;
 
 /// How many places one question is answered with.
 const MAX_PLACES: usize = 10_000;
@@ -38,7 +45,8 @@ pub struct LineFile {
     pub line: Option<u32>,
 }
 
-/// A stretch of code that belongs to one line, in one function or one inlined call.
+/// A stretch of code that belongs to one line, in one function or one inlined call; what is inlined
+/// on the line belongs to it too.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct LinePlace {
     /// Its first opcode (the first that a breakpoint is recommended for, if there is one).
@@ -54,21 +62,27 @@ pub struct LinePlace {
     pub line: u32,
     /// The column; `None` when it is not known.
     pub column: Option<u32>,
-    /// The function the line belongs to: the innermost inlined one.
+    /// The function the line belongs to, which may be inlined.
     pub function: Option<FunctionName>,
-    /// Its DIE.
+    /// Its DIE: a [`SourceFrame::die`](crate::SourceFrame::die) of the frames at `stop`. It is not
+    /// the innermost one where the stretch begins with a call that was inlined: nothing of that has
+    /// run there.
     pub die: Option<DieId>,
     /// Whether it is inlined here.
     pub inlined: bool,
     /// Whether the compiler recommends it for a breakpoint.
     pub is_stmt: bool,
-    /// Whether it is the first stretch of the line in this function or inlined call.
+    /// Whether execution comes into the line here: it can get here from the function's beginning
+    /// without passing another stretch of the line in this function or inlined call. The others
+    /// only go on with what was begun. A line has several such places where it is reached in
+    /// several ways: `async` code that is resumed, a function's end behind each `return`.
     pub primary: bool,
 }
 
 impl Symbols {
     /// Where the code of a line is: one place for every stretch of it, in every copy of the
-    /// function (generic instances, inlined calls).
+    /// function (generic instances, inlined calls). A breakpoint belongs on those that are
+    /// [`primary`](LinePlace::primary).
     ///
     /// `file` is a whole path or the end of one, whole parts only. When the line has no code, the
     /// nearest following line that has is used, and `files` says which.
@@ -80,7 +94,6 @@ impl Symbols {
                 places: Vec::new(),
                 truncated: false,
             };
-            let mut snapper = Snapper::new(info.module);
             for (path, units) in matching(info, file) {
                 let used = nearest(info, units, line);
                 matches.files.push(LineFile {
@@ -88,22 +101,28 @@ impl Symbols {
                     line: used,
                 });
                 if let Some(used) = used {
-                    for (unit, files) in by_unit(units) {
+                    let units: Vec<_> = by_unit(units).into_iter().collect();
+                    let places = units.into_par_iter().map(|(unit, files)| {
                         let wanted = Wanted {
                             path,
                             unit,
                             files,
                             line: used,
                         };
-                        matches.places.extend(wanted.places(info, &mut snapper));
-                    }
+                        entered::mark(info, wanted.places(info))
+                    });
+                    let places: Vec<Vec<LinePlace>> = places.collect();
+                    matches.places.extend(places.into_iter().flatten());
                 }
             }
             matches.places.sort_by_key(|place| (place.pc, place.end));
-            matches.places.dedup_by_key(|place| (place.pc, place.line));
+            matches.places.dedup_by(|next, place| {
+                let same = (next.pc, next.line) == (place.pc, place.line);
+                place.primary |= same && next.primary;
+                same
+            });
             matches.truncated = matches.places.len() > MAX_PLACES;
             matches.places.truncate(MAX_PLACES);
-            mark_primary(&mut matches.places);
             matches
         })
     }
@@ -123,6 +142,7 @@ impl Symbols {
                     let rows = info.lines(unit).into_iter().flat_map(|lines| lines.rows());
                     let rows = rows.filter(|(row, _)| row.line != 0 && files.contains(&row.file));
                     lines.extend(rows.map(|(row, _)| row.line));
+                    lines.extend(stretches::call_lines(info, unit, &files));
                 }
             }
             lines.into_iter().collect()
@@ -154,153 +174,18 @@ fn by_unit(units: &[(u32, u32)]) -> BTreeMap<u32, HashSet<u32>> {
 
 /// The line itself when it has code, or the nearest following one that has.
 fn nearest(info: &DebugInfo<'_>, units: &[(u32, u32)], line: u32) -> Option<u32> {
+    let line = line.max(1);
     let in_unit = |(unit, files): (u32, HashSet<u32>)| {
         let rows = info.lines(unit)?.rows();
-        rows.filter(|(row, _)| row.line >= line.max(1) && files.contains(&row.file))
-            .map(|(row, _)| row.line)
-            .min()
+        let rows = rows.filter(|(row, _)| row.line >= line && files.contains(&row.file));
+        let by_rows = rows.map(|(row, _)| row.line).min();
+        if by_rows == Some(line) {
+            return by_rows;
+        }
+        let calls = stretches::call_lines(info, unit, &files);
+        let by_calls = calls.into_iter().filter(|call| *call >= line).min();
+        by_rows.into_iter().chain(by_calls).min()
     };
-    by_unit(units).into_iter().filter_map(in_unit).min()
-}
-
-/// A line looked for in one unit.
-struct Wanted<'i> {
-    path: &'i Arc<str>,
-    unit: u32,
-    files: HashSet<u32>,
-    line: u32,
-}
-
-/// A function or an inlined call that rows belong to.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Instance {
-    body: CodeOffset,
-    die: Option<DieId>,
-    inlined: bool,
-}
-
-/// Rows of the line without a gap, in one instance.
-struct Stretch {
-    instance: Instance,
-    range: Range<u64>,
-    /// The row to stop at: the first recommended one, or else the first.
-    row: Row,
-}
-
-impl Wanted<'_> {
-    fn places(&self, info: &DebugInfo<'_>, snapper: &mut Snapper<'_>) -> Vec<LinePlace> {
-        let stretches = self.stretches(info);
-        let recommended: HashSet<Instance> = stretches
-            .iter()
-            .filter(|stretch| stretch.row.is_stmt)
-            .map(|stretch| stretch.instance.clone())
-            .collect();
-        stretches
-            .into_iter()
-            .filter(|s| s.row.is_stmt || !recommended.contains(&s.instance))
-            .filter_map(|stretch| self.place(info, snapper, stretch))
-            .collect()
-    }
-
-    fn stretches(&self, info: &DebugInfo<'_>) -> Vec<Stretch> {
-        let mut stretches: Vec<Stretch> = Vec::new();
-        let Some(lines) = info.lines(self.unit) else {
-            return stretches;
-        };
-        for (row, end) in lines.rows() {
-            if row.line != self.line || !self.files.contains(&row.file) {
-                continue;
-            }
-            let start = u64::from(row.address);
-            let Some(instance) = self.instance(info, start) else {
-                continue;
-            };
-            match stretches.last_mut() {
-                Some(last) if last.range.end == start && last.instance == instance => {
-                    last.range.end = end;
-                    if row.is_stmt && !last.row.is_stmt {
-                        last.row = *row;
-                    }
-                }
-                _ => stretches.push(Stretch {
-                    instance,
-                    range: start..end,
-                    row: *row,
-                }),
-            }
-            if stretches.len() > 2 * MAX_PLACES {
-                break;
-            }
-        }
-        stretches
-    }
-
-    fn instance(&self, info: &DebugInfo<'_>, offset: u64) -> Option<Instance> {
-        let body = info.module.body_at(CodeOffset(offset))?;
-        let function = info.functions(self.unit)?.at(offset);
-        let innermost = function.and_then(|function| {
-            let inlines = info.inlines(self.unit, function).at(offset);
-            inlines.last().map(|inline| inline.die)
-        });
-        let die = innermost.or(function.map(|function| function.die));
-        Some(Instance {
-            body: body.range.start,
-            die: die.map(|die| DieId::new(self.unit as usize, die)),
-            inlined: innermost.is_some(),
-        })
-    }
-
-    fn place(
-        &self,
-        info: &DebugInfo<'_>,
-        snapper: &mut Snapper<'_>,
-        stretch: Stretch,
-    ) -> Option<LinePlace> {
-        let row = &stretch.row;
-        let pc = snapper.snap(CodeOffset(u64::from(row.address)))?;
-        // A stretch that lies between two opcodes, or in the declaration of the locals, is no code.
-        if pc.0 >= stretch.range.end {
-            return None;
-        }
-        let instance = stretch.instance;
-        let function = info.functions(self.unit).and_then(|list| list.at(pc.0));
-        // Rounds of a loop after the first go past the opcodes that only begin and end blocks.
-        let end = CodeOffset(stretch.range.end);
-        let code = info.module.function_code(pc)?;
-        let mut stop = match code.stop_in(pc..end) {
-            Some(stop) => stop,
-            None if code.is_reachable(pc) => pc,
-            None => return None,
-        };
-        if let Some(function) = function
-            && !instance.inlined
-            && let Some(entry) = info.after_prologue(self.unit, function)
-            && let Some(entry) = snapper.snap(entry)
-        {
-            stop = stop.max(entry);
-        }
-        let name = instance.die.and_then(|die| info.function_name(die).name);
-        Some(LinePlace {
-            pc,
-            end: CodeOffset(stretch.range.end),
-            stop,
-            file: Arc::clone(self.path),
-            line: row.line,
-            column: (row.column != 0).then_some(row.column),
-            function: name.map(|name| FunctionName::new(String::from_utf8_lossy(name))),
-            die: instance.die,
-            inlined: instance.inlined,
-            is_stmt: row.is_stmt,
-            primary: false,
-        })
-    }
-}
-
-/// Marks the first place of each function and inlined call. Places come by rising offset.
-fn mark_primary(places: &mut [LinePlace]) {
-    let mut seen: HashMap<(Arc<str>, u32), HashSet<Option<DieId>>> = HashMap::new();
-    for place in places {
-        let line = (Arc::clone(&place.file), place.line);
-        place.primary = seen.entry(line).or_default().insert(place.die);
-    }
+    let units: Vec<_> = by_unit(units).into_iter().collect();
+    units.into_par_iter().filter_map(in_unit).min()
 }
