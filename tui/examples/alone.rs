@@ -23,7 +23,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         ..World::default()
     };
     let (session, events) = Session::start(SessionOptions {
-        built: std::fs::metadata(program.path()).and_then(|file| file.modified()).ok(),
+        built: std::fs::metadata(program.path())
+            .and_then(|file| file.modified())
+            .ok(),
         program,
         world,
         run: Options::default(),

@@ -169,6 +169,8 @@ actions! {
         ["e"];
     Summary = "summary", "Host calls", "sums", "What the calls cost by function, or each call", CALLS,
         ["S"];
+    CallDetails = "call-details", "Host calls", "details", "The whole call and the stack that it came from", CALLS,
+        ["x"];
     StopAtCall = "stop-at-call", "Host calls", "stop at", "A breakpoint on the function that is called", CALLS,
         ["b", "space"];
 

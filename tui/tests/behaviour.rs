@@ -181,9 +181,7 @@ fn guest_bytes_never_reach_the_screen_raw() {
     app.stopped();
     let nasty = "\x1b[2J\x1b]52;c;AAAA\x07\u{202e}\u{9b}31m\r\0\u{feff}";
     app.output(&format!("{nasty}\n"));
-    app.event(Event::HostCall {
-        call: call(0, nasty, false),
-    });
+    app.event(told(call(0, nasty, false)));
     app.event(Event::Log {
         id: 1,
         text: nasty.to_owned(),
@@ -240,9 +238,7 @@ fn host_calls_are_filtered_in_the_words_of_trace() {
     let mut app = App::new(200, 50);
     app.stopped();
     for seq in 0..6 {
-        app.event(Event::HostCall {
-            call: call(seq, &format!("text{seq}"), seq == 4),
-        });
+        app.event(told(call(seq, &format!("text{seq}"), seq == 4)));
     }
     app.keys("6 e").types("status=failed");
     app.keys("enter");
@@ -261,9 +257,7 @@ fn host_calls_are_filtered_in_the_words_of_trace() {
 #[test]
 fn a_call_leads_to_a_breakpoint_on_its_function() {
     let mut app = App::new(120, 40);
-    app.stopped().event(Event::HostCall {
-        call: call(0, "x", false),
-    });
+    app.stopped().event(told(call(0, "x", false)));
     app.keys("6 b");
     let expected = BreakpointPlace::HostCall {
         filter: "fd_write".to_owned(),

@@ -20,9 +20,7 @@ fn busy(width: u16, height: u16) -> App {
         bytes: b"warning: \xff\n".to_vec(),
     });
     for seq in 0..4 {
-        app.event(Event::HostCall {
-            call: call(seq, "hello", seq == 2),
-        });
+        app.event(told(call(seq, "hello", seq == 2)));
     }
     app.keys("n 2 right 1");
     app
@@ -57,9 +55,7 @@ fn before_the_start() {
 fn a_trap() {
     let mut app = App::new(100, 30);
     app.stopped().output("about to fail\n");
-    app.event(Event::HostCall {
-        call: call(0, "about to fail", false),
-    });
+    app.event(told(call(0, "about to fail", false)));
     let mut trap = stop(StopReason::Trap { headline: "out of bounds memory access: read of 4 bytes at 0xfffffff0, memory ends at 0x110000".to_owned() }, 12);
     trap.resumable = false;
     app.fake.line = 12;

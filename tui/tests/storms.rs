@@ -49,7 +49,7 @@ fn mouse() -> impl Strategy<Value = Message> {
     })
 }
 
-fn told() -> impl Strategy<Value = Message> {
+fn events() -> impl Strategy<Value = Message> {
     let event = prop_oneof![
         Just(Event::Ready),
         Just(Event::Running),
@@ -58,11 +58,8 @@ fn told() -> impl Strategy<Value = Message> {
             stream: OutputStream::Stderr,
             bytes
         }),
-        (any::<u64>(), any::<String>(), any::<bool>()).prop_map(|(seq, text, fails)| {
-            Event::HostCall {
-                call: call(seq, &text, fails),
-            }
-        }),
+        (any::<u64>(), any::<String>(), any::<bool>())
+            .prop_map(|(seq, text, fails)| { told(call(seq, &text, fails)) }),
         any::<String>()
             .prop_map(|text| Event::Stopped(stop(StopReason::Trap { headline: text }, 3))),
         any::<i32>().prop_map(|code| Event::Exited(Exit::Code {
@@ -93,7 +90,7 @@ fn message() -> impl Strategy<Value = Message> {
     prop_oneof![
         12 => key(),
         3 => mouse(),
-        3 => told(),
+        3 => events(),
         1 => (0u16..220, 0u16..70).prop_map(|(width, height)| Message::Resize(Size::new(width, height))),
         1 => any::<String>().prop_map(Message::Paste),
     ]

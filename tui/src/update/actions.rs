@@ -5,12 +5,14 @@ use crate::actions::Action;
 use crate::layout::{Layout, Preset};
 use crate::message::Effect;
 use crate::pane::{PANES, Pane};
+use crate::state::calls::site_text;
 use crate::state::popup::{Ask, Choice, Chooser, Popup, Yes};
 use crate::state::tree::TreeRow;
 use crate::state::{Guest, Purpose, Start, State};
 use wasmscope_debugger::protocol::{
     BreakpointChange, BreakpointPlace, BreakpointSpec, Command, Exit, ValueFormat,
 };
+use wasmscope_tracer::render::Rounded;
 
 /// Whether an action can be done now; hints show only those that can.
 pub(crate) fn enabled(state: &State, action: Action) -> bool {
@@ -149,6 +151,7 @@ pub(super) fn perform(state: &mut State, action: Action) {
             state.calls.sums = !state.calls.sums;
             state.calls.cursor = Default::default();
         }
+        Action::CallDetails => call_details(state),
         Action::StopAtCall => stop_at_call(state),
         Action::Goto => {
             let text = state.memory.expression.clone().unwrap_or_default();
@@ -455,9 +458,25 @@ fn expand(state: &mut State) {
     } else if opens {
         tree.set_open(&path, true);
     } else {
+        whole_value(state, pane, &path);
         return;
     }
     show::children(state, pane, &path);
+}
+
+/// Shows a value that has nothing in it to be opened, whole.
+fn whole_value(state: &mut State, pane: Pane, path: &str) {
+    let tree = match pane {
+        Pane::Watches => &state.watches,
+        _ => &state.variables,
+    };
+    if let Some(node) = tree.node(path) {
+        let text = format!(
+            "{}: {}\n\n{}",
+            node.expression, node.value.full_type, node.value
+        );
+        read(state, "value", &text);
+    }
 }
 
 fn collapse(state: &mut State) {
@@ -560,6 +579,37 @@ fn stop_at_call(state: &mut State) {
     };
     set(state, BreakpointPlace::HostCall { filter });
     state.reveal(Pane::Breakpoints);
+}
+
+/// Shows the selected call whole, with its stack.
+fn call_details(state: &mut State) {
+    let at = state.calls.cursor.at;
+    let Some(traced) = state.calls.get(at) else {
+        return;
+    };
+    let mut text = format!("{}\n", traced.call);
+    if let Some(took) = traced.call.duration {
+        text.push_str(&format!("took {}\n", Rounded(took)));
+    }
+    text.push_str("\nfrom:\n");
+    for site in &traced.stack {
+        let function = site.function.as_deref().unwrap_or("(no name)");
+        text.push_str(&format!("  {function}  {}\n", site_text(site)));
+    }
+    if traced.stack.is_empty() {
+        text.push_str("  not known\n");
+    }
+    read(state, "host call", &text);
+}
+
+/// Shows a text to be read.
+fn read(state: &mut State, title: &str, text: &str) {
+    let width = usize::from(state.screen.width).saturating_sub(8).min(94);
+    state.popups.push(Popup::Text {
+        title: title.to_owned(),
+        lines: crate::text::wrap(text, width),
+        cursor: Default::default(),
+    });
 }
 
 fn choose(state: &mut State, choice: Choice) {

@@ -6,8 +6,10 @@ use crate::state::console::Said;
 use crate::state::output::Writer;
 use crate::state::{Guest, Purpose, Start, State};
 use crate::text;
-use wasmscope_debugger::protocol::{Command, Event, Exit, Stop, StopReason};
-use wasmscope_tracer::trace::TracedCall;
+use wasmscope_debugger::explain::FrameKind;
+use wasmscope_debugger::protocol::{Command, Event, Exit, FrameInfo, Stop, StopReason};
+use wasmscope_tracer::HostCall;
+use wasmscope_tracer::trace::{Site, TracedCall};
 
 /// Lines of the last progress that are kept.
 const MAX_PROGRESS: usize = 8;
@@ -45,13 +47,26 @@ pub(super) fn event(state: &mut State, event: Event) {
         Event::BreakpointChanged { breakpoint, gone } => {
             state.breakpoints.update(breakpoint, gone);
         }
-        Event::HostCall { call } => state.calls.push(TracedCall {
-            call,
-            site: None,
-            stack: Vec::new(),
-            locals: Vec::new(),
-        }),
+        Event::HostCall { call, frames } => state.calls.push(traced(call, &frames)),
         Event::Exited(exit) => exited(state, exit),
+    }
+}
+
+/// A call with the line that it came from: the program's own, else a library's.
+fn traced(call: HostCall, frames: &[FrameInfo]) -> TracedCall {
+    let site = |frame: &FrameInfo| Site {
+        file: frame.place.as_ref().map(|place| place.file.clone()),
+        line: frame.place.as_ref().and_then(|place| place.line),
+        column: frame.place.as_ref().and_then(|place| place.column),
+        function: frame.function.clone(),
+    };
+    let of_kind = |kind| frames.iter().find(|frame| frame.kind == kind);
+    let users = of_kind(FrameKind::User).or_else(|| of_kind(FrameKind::Dependency));
+    TracedCall {
+        call,
+        site: users.or(frames.first()).map(site),
+        stack: frames.iter().map(site).collect(),
+        locals: Vec::new(),
     }
 }
 
