@@ -246,7 +246,7 @@ fn run_in(
     world: &World,
     options: &Options,
 ) -> Result<Outcome, RunError> {
-    let engine = engine::build(options, code)?;
+    let engine = engine::build(options, code, program)?;
     let streams = Streams::default();
     let setup = Setup {
         engine: &engine,

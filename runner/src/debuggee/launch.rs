@@ -64,6 +64,10 @@ pub struct Running {
     program: Program,
 }
 
+/// How much larger than those of plain code the frames of debuggable code may be: a program must not
+/// run out of stack because it is debugged.
+const LARGER_FRAMES: usize = 8;
+
 /// How long a killed guest has to come out of the host call it is in.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -78,16 +82,20 @@ impl std::fmt::Debug for Debuggee {
 impl Debuggee {
     /// Compiles a program. This takes long: seconds for every ten MB of code, unless
     /// [`Options::cache`] holds the result already. [`Options::timeout`] is not kept to: a
-    /// debugger's user takes their time.
+    /// debugger's user takes their time; and where [`Options::max_wasm_stack`] is not given, there
+    /// is more of it than in plain code, whose frames are smaller.
     ///
     /// # Errors
     /// When the program is not valid or cannot be compiled.
     pub fn compile(program: &Program, options: &Options) -> Result<Self, RunError> {
         let options = Options {
             timeout: None,
+            max_wasm_stack: options
+                .max_wasm_stack
+                .or(Some(options.wasm_stack().saturating_mul(LARGER_FRAMES))),
             ..options.clone()
         };
-        let engine = engine::build(&options, Code::Interruptible)?;
+        let engine = engine::build(&options, Code::Interruptible, program)?;
         let code = match program.kind() {
             ProgramKind::Module => Compiled::Module(engine::compile_module(&engine, program)?),
             ProgramKind::Component => {
