@@ -3,4 +3,8 @@
 
 mod breakpoints;
 mod ends;
+mod looking;
+mod running;
+mod storms;
 mod support;
+mod watching;

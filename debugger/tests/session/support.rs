@@ -81,6 +81,11 @@ impl Debug {
         }
     }
 
+    /// Ends the session: what is still told.
+    pub fn close(self) -> Receiver<Event> {
+        self.events
+    }
+
     /// Sends a command, and does not wait for its answer: its number.
     pub fn send(&mut self, command: Command) -> u64 {
         self.next += 1;

@@ -791,10 +791,27 @@ impl<T: 'static> PausedGuest for Paused<'_, T> {
         {
             tracing::warn!("single-stepping: {error:#}");
         }
+        if !on {
+            self.arm_anew();
+        }
     }
 }
 
 impl<T: 'static> Paused<'_, T> {
+    /// Puts all that is armed in place again. Wasmtime 48, when it leaves off single-stepping, goes
+    /// through the places of all modules of a component once for each of them, and disarms those
+    /// that are armed in another one.
+    fn arm_anew(&mut self) {
+        let armed: Vec<CodePlace> = self.known.armed.iter().copied().collect();
+        if armed.is_empty() || self.known.modules.len() < 2 {
+            return;
+        }
+        let again = self.edit(&[], &armed).and_then(|()| self.edit(&armed, &[]));
+        if let Err(error) = again {
+            tracing::warn!("arming again after single-stepping: {error}");
+        }
+    }
+
     /// Takes places back that turned out to be no opcodes, and says which: Wasmtime arms the next
     /// opcode instead.
     fn slipped(&mut self, fresh: &[CodePlace]) -> Vec<CodePlace> {
