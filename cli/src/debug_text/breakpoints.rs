@@ -91,18 +91,16 @@ pub fn breakpoint_told(breakpoint: &Breakpoint, look: Look) -> String {
         [] => {
             let _ = writeln!(out, ": {asked}");
         }
-        [only] if !breakpoint.truncated => {
-            let _ = writeln!(out, " at {}", location(only));
-        }
-        several => {
-            let least = if breakpoint.truncated {
-                "more than "
-            } else {
-                ""
-            };
-            let _ = writeln!(out, " at {least}{} locations:", several.len());
-            locations(breakpoint, MAX_TOLD, "  ", &mut out);
-        }
+        all => match (runs(breakpoint).as_slice(), breakpoint.truncated) {
+            ([only], false) => {
+                let _ = writeln!(out, " at {}", only.text());
+            }
+            (_, truncated) => {
+                let least = if truncated { "more than " } else { "" };
+                let _ = writeln!(out, " at {least}{} locations:", all.len());
+                locations(breakpoint, MAX_TOLD, "  ", &mut out);
+            }
+        },
     }
     for note in &breakpoint.notes {
         let text = format!("  note: {}", escape::lines(note).replace('\n', "\n    "));
@@ -120,11 +118,52 @@ pub fn breakpoint_told(breakpoint: &Breakpoint, look: Look) -> String {
     out
 }
 
-fn locations(breakpoint: &Breakpoint, most: usize, indent: &str, out: &mut String) {
-    for (number, at) in (1..).zip(&breakpoint.locations).take(most) {
-        let _ = writeln!(out, "{indent}{}.{number}  {}", breakpoint.id, location(at));
+/// Locations that read alike: copies of a generic function.
+struct Run {
+    /// Number of the first one.
+    first: usize,
+    count: usize,
+    location: String,
+}
+
+impl Run {
+    fn text(&self) -> String {
+        match self.count {
+            1 => self.location.clone(),
+            count => format!("{} ({count} copies)", self.location),
+        }
     }
-    let more = breakpoint.locations.len().saturating_sub(most);
+}
+
+fn runs(breakpoint: &Breakpoint) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (number, at) in (1..).zip(&breakpoint.locations) {
+        let text = location(at);
+        match runs.last_mut() {
+            Some(last) if last.location == text => last.count = last.count.saturating_add(1),
+            _ => runs.push(Run {
+                first: number,
+                count: 1,
+                location: text,
+            }),
+        }
+    }
+    runs
+}
+
+fn locations(breakpoint: &Breakpoint, most: usize, indent: &str, out: &mut String) {
+    let runs = runs(breakpoint);
+    let id = breakpoint.id;
+    for run in runs.iter().take(most) {
+        let _ = match run.count {
+            1 => writeln!(out, "{indent}{id}.{}  {}", run.first, run.text()),
+            count => {
+                let last = run.first.saturating_add(count).saturating_sub(1);
+                writeln!(out, "{indent}{id}.{}-{last}  {}", run.first, run.text())
+            }
+        };
+    }
+    let more: usize = runs.iter().skip(most).map(|run| run.count).sum();
     if more > 0 {
         let _ = writeln!(out, "{indent}… and {more} more");
     }
@@ -148,18 +187,19 @@ pub fn breakpoint_table<'b>(
         };
         let on = if spec.enabled { "yes" } else { "no" };
         let asked = place_asked(&spec.place);
-        let place = match breakpoint.locations.as_slice() {
+        let runs = runs(breakpoint);
+        let place = match runs.as_slice() {
             [] if has_locations(&spec.place) => format!("{asked} (matches nothing yet)"),
-            [only] => location(only),
+            [only] => only.text(),
             [] => asked,
-            several => format!("{asked}, {} locations:", several.len()),
+            _ => format!("{asked}, {} locations:", breakpoint.locations.len()),
         };
         let _ = writeln!(
             out,
             "{:<4} {kind:<11} {on:<4} {:<5} {place}",
             breakpoint.id, breakpoint.hits
         );
-        if breakpoint.locations.len() > 1 {
+        if runs.len() > 1 {
             locations(breakpoint, MAX_IN_TABLE, "       ", &mut out);
         }
         let mut detail = |text: String| {

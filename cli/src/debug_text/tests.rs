@@ -222,8 +222,19 @@ fn breakpoints_say_where_they_are() {
            only at hits % 5
            does bt
     ");
-    breakpoint.locations.clear();
+    breakpoint.locations = vec![location(0, "app::work"); 3];
     breakpoint.notes.clear();
+    assert_eq!(
+        breakpoint_told(&breakpoint, PLAIN),
+        "Breakpoint 4 at src/main.rs:10:5 in app::work (3 copies)\n"
+    );
+    breakpoint.locations.push(location(1, "app::work"));
+    let told = breakpoint_told(&breakpoint, PLAIN);
+    assert!(
+        told.contains("\n  4.1-3  src/main.rs:10:5 in app::work (3 copies)\n  4.4  "),
+        "{told}"
+    );
+    breakpoint.locations.clear();
     breakpoint.spec.temporary = true;
     assert_eq!(
         breakpoint_told(&breakpoint, PLAIN),
