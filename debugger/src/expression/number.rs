@@ -229,11 +229,10 @@ pub(super) fn default_type(value: Integer) -> Primitive {
 /// `-x`.
 pub(super) fn negate(operand: Scalar) -> Result<Scalar, Fault> {
     match operand {
-        Scalar::Integer { of, .. }
-            if matches!(of, Some(Primitive::Integer { signed: false, .. })) =>
-        {
-            Err(Fault::Mismatch)
-        }
+        Scalar::Integer {
+            of: Some(Primitive::Integer { signed: false, .. }),
+            ..
+        } => Err(Fault::Mismatch),
         Scalar::Integer { value, of } => checked(Some(value.negated()), of),
         Scalar::Float { value, of } => Ok(Scalar::Float { value: -value, of }),
         _ => Err(Fault::Mismatch),

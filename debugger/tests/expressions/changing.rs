@@ -98,7 +98,16 @@ fn shown(scope: &Scope<'_>, text: &str) -> String {
 }
 
 /// (function, place, new value, what it then is, another part of the value and what that is still)
-const ASSIGNMENTS: &[(&str, &str, &str, &str, (&str, &str))] = &[
+type Assignment = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    (&'static str, &'static str),
+);
+
+/// See [`Assignment`].
+const ASSIGNMENTS: &[Assignment] = &[
     ("numbers", "byte", "7", "7", ("small", "-8")),
     ("numbers", "byte", "b'a'", "97", ("byte as char", "'a'")),
     ("numbers", "small", "-128", "-128", ("byte", "200")),
@@ -567,7 +576,15 @@ fn optimised_code_refuses_what_is_in_no_memory() {
 fn changes_of_watched_values_are_noticed_and_others_are_not() {
     let guest = Guest::run("values_panic", Build::Debug, Wasi::WasiP1);
     // (function, watched, in a frame, place that is written, value, old and new)
-    let table: &[(&str, &str, bool, &str, &str, Option<(&str, &str)>)] = &[
+    type Case = (
+        &'static str,
+        &'static str,
+        bool,
+        &'static str,
+        &'static str,
+        Option<(&'static str, &'static str)>,
+    );
+    let table: &[Case] = &[
         ("numbers", "byte", true, "byte", "201", Some(("200", "201"))),
         ("numbers", "byte", true, "small", "1", None),
         ("numbers", "byte", true, "byte", "200", None),

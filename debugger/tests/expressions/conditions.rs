@@ -1,12 +1,11 @@
 //! Conditions and messages: what is compiled says what walking says, on honest memory and on
 //! garbage; mistakes are told when they are set.
 
+use crate::garbled::Garbled;
 use crate::guest::Guest;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use wasmscope_debugger::expression::{CodeContext, Condition, ErrorKind, LogMessage};
-use wasmscope_debugger::values::Memory;
-use wasmscope_symbols::{FrameBaseRegister, FrameState, Unavailable, WasmValue};
 use wasmscope_test_support::{Build, Target as Wasi};
 
 /// (function, condition, whether it is compiled)
@@ -77,72 +76,10 @@ fn compiled_conditions_say_what_walking_says() {
     }
 }
 
-/// A frame whose memory is not what the program left.
-struct Garbled<'g> {
-    frame: &'g dyn FrameState,
-    memory: &'g dyn Memory,
-    /// What is put over the bytes, again and again.
-    over: &'g [Option<u8>],
-    size: u64,
-}
-
-impl FrameState for Garbled<'_> {
-    fn wasm_local(&self, index: u32) -> Result<WasmValue, Unavailable> {
-        self.frame.wasm_local(index)
-    }
-
-    fn wasm_global(&self, index: u32) -> Result<WasmValue, Unavailable> {
-        self.frame.wasm_global(index)
-    }
-
-    fn operand(&self, index: u32) -> Result<WasmValue, Unavailable> {
-        self.frame.operand(index)
-    }
-
-    fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable> {
-        let end = address.saturating_add(buffer.len() as u64);
-        if end > self.size {
-            return Err(Unavailable::out_of_bounds(
-                address,
-                buffer.len() as u64,
-                self.size,
-            ));
-        }
-        self.memory.read(address, buffer)?;
-        for (at, byte) in buffer.iter_mut().enumerate() {
-            let place = (address as usize).wrapping_add(at) % self.over.len();
-            if let Some(over) = self.over[place] {
-                *byte = over;
-            }
-        }
-        Ok(())
-    }
-
-    fn frame_base(&self, register: FrameBaseRegister) -> Result<u64, Unavailable> {
-        self.frame.frame_base(register)
-    }
-}
-
-impl Memory for Garbled<'_> {
-    fn size(&self) -> u64 {
-        self.size
-    }
-
-    fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable> {
-        FrameState::read(self, address, buffer)
-    }
-}
-
 #[test]
 fn compiled_conditions_say_what_walking_says_of_garbage() {
     let guest = guest();
-    let byte = prop_oneof![
-        3 => Just(None),
-        1 => Just(Some(0u8)),
-        1 => (0..4u8).prop_map(Some),
-        1 => any::<u8>().prop_map(Some),
-    ];
-    let over = prop::collection::vec(byte, 1..40);
+    let over = crate::garbled::anything();
     let mut runner = TestRunner::new(Config::with_cases(48));
     // The frames of each function are asked with every garbling.
     let run = runner.run(&(over, any::<bool>()), |(over, cut)| {

@@ -3,7 +3,9 @@
 
 mod changing;
 mod conditions;
+mod garbled;
 mod guest;
+mod hostile;
 mod live;
 mod running;
 
