@@ -8,7 +8,6 @@
 use super::error::{ErrorKind, ExpressionError};
 use super::evaluate::Evaluator;
 use super::names::{Named, Names};
-use super::syntax::{Machine, NodeKind};
 use super::{CodeContext, Expression, Scope, Showing, show};
 use crate::values::{Limits, Memory, Reader, Value};
 use std::cell::RefCell;
@@ -94,7 +93,8 @@ impl Watch {
             return Err(ExpressionError::new(ErrorKind::Unsupported, span, message));
         }
         let in_frame = named().any(|named| matches!(named, Named::Value(it) if it.in_frame))
-            || mentions_frame(&expression.parsed.root.kind);
+            || !read.locals.is_empty()
+            || !read.globals.is_empty();
         Ok(Watch {
             fixed,
             in_frame,
@@ -202,14 +202,6 @@ impl Watch {
         }
         names
     }
-}
-
-/// Whether an expression as a whole is of the frame's machine.
-fn mentions_frame(kind: &NodeKind) -> bool {
-    matches!(
-        kind,
-        NodeKind::Machine(Machine::Local(_) | Machine::Operand(_))
-    )
 }
 
 /// All of the value in one line, and what was read for it.
