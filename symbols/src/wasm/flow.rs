@@ -10,6 +10,9 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 use wasmparser::Operator;
 
+/// How many opcodes of one function are read. Engines refuse functions of more than 7,654,321 bytes.
+const MAX_OPCODES: usize = 8_000_000;
+
 /// Stands for "returns to the caller" among the targets of branches.
 const RETURN: u32 = u32::MAX;
 
@@ -107,7 +110,7 @@ pub struct FunctionCode {
 impl FunctionCode {
     pub(super) fn read(module: &CoreModule, body: &FunctionBody) -> Self {
         let mut reading = Reading::new(module);
-        for (at, operator) in module.opcodes(body) {
+        for (at, operator) in module.opcodes(body).take(MAX_OPCODES) {
             reading.take(at, &operator);
         }
         reading.finish(body)

@@ -3,8 +3,8 @@
 use std::sync::{Arc, LazyLock};
 use wasmscope_symbols::types::TypeKind;
 use wasmscope_symbols::{
-    Binary, CodeOffset, FrameState, FunctionQuery, Symbols, SymbolsOptions, TypeId, Unavailable,
-    WasmValue,
+    Binary, CodeOffset, FrameState, FunctionQuery, StaticQuery, Symbols, SymbolsOptions, TypeId,
+    Unavailable, WasmValue,
 };
 
 static REGEX: LazyLock<regex::Regex> = LazyLock::new(|| regex::Regex::new("fmt").unwrap());
@@ -44,22 +44,57 @@ pub fn ask_everything(bytes: &[u8]) {
         ] {
             let _ = symbols.find_functions(&query);
         }
+        for of in symbols.statics(&StaticQuery::All) {
+            let place = symbols.locate_static(&of, &Anything);
+            assert_eq!(symbols.compile_static(&of).locate(&Anything), place);
+        }
+        for name in ["u32", "Vec<u8>", "&str", "Order"] {
+            let _ = symbols.find_types(name);
+        }
+        let _ = symbols.functions_of_files(&|file| file.len() % 2 == 0);
+        let _ = (module.table_function(0, 1), module.initial_memory());
+        let _ = module.constant_global(0);
         let _ = (symbols.debug_facts(), symbols.units(), symbols.problems());
     }
+}
+
+/// Asks about the statements and opcodes of the function at `offset`.
+fn ask_about_function(symbols: &Symbols, offset: CodeOffset) {
+    let Some(statements) = symbols.statements(offset) else {
+        return;
+    };
+    let code = &statements.code;
+    for place in statements.places.iter().step_by(7) {
+        assert!(place.start <= place.pc && place.pc < place.end);
+        assert!(code.is_reachable(place.pc));
+        let _ = statements.covering(place.pc);
+        let _ = statements.chain_at(place.pc);
+        assert!(statements.is_in(place.pc, place.scope));
+    }
+    let starts = |pc: CodeOffset| statements.starting_at(pc).is_some();
+    for pc in code.opcodes().step_by(code.len() / 8 + 1) {
+        let _ = code.first_reached(pc, starts);
+        let next = code.successors(pc).unwrap_or_default();
+        assert!(next.pcs.iter().all(|pc| code.is_opcode(*pc)));
+    }
+    let _ = code.calls_in(code.range.clone());
 }
 
 fn ask_about(symbols: &Symbols, offset: CodeOffset) {
     for frame in symbols.frames(offset) {
         let line = frame.location.as_ref().and_then(|at| at.line);
         let Some(die) = frame.die else { continue };
-        let _ = symbols.declared_at(die);
+        let _ = (symbols.declared_at(die), symbols.return_type(die));
         for variable in symbols.variables(die, offset, line) {
-            let _ = symbols.locate(&variable, offset, &Anything);
+            let place = symbols.locate(&variable, offset, &Anything);
+            let compiled = symbols.compile_location(&variable, offset);
+            assert_eq!(compiled.locate(&Anything), place);
             if let Some(ty) = variable.type_id {
                 describe_all(symbols, ty);
             }
         }
     }
+    ask_about_function(symbols, offset);
     let _ = symbols.function_entry(offset);
     let _ = symbols.frame_base_register(offset);
 }
