@@ -64,15 +64,7 @@ impl FdPaths {
         path.clear();
         // An unknown directory is not the root: the path stays relative.
         path.push_str(self.get(dir).unwrap_or_default());
-        for part in relative.split('/').filter(|p| !p.is_empty() && *p != ".") {
-            if !path.is_empty() && !path.ends_with('/') {
-                path.push('/');
-            }
-            path.push_str(part);
-        }
-        if path.is_empty() {
-            path.push('.');
-        }
+        append(&mut path, &relative);
         if cut {
             path.push('…');
         }
@@ -90,6 +82,19 @@ impl FdPaths {
             self.paths.resize(index + 1, String::new());
         }
         self.paths.get_mut(index)
+    }
+}
+
+/// Appends a path to that of the directory it counts from. `.` is left out; `..` stays.
+pub(crate) fn append(path: &mut String, relative: &str) {
+    for part in relative.split('/').filter(|p| !p.is_empty() && *p != ".") {
+        if !path.is_empty() && !path.ends_with('/') {
+            path.push('/');
+        }
+        path.push_str(part);
+    }
+    if path.is_empty() {
+        path.push('.');
     }
 }
 

@@ -25,7 +25,7 @@ fn calls_have_their_source_lines() {
             format!(
                 "descriptor.open-at(self=descriptor#2 <.>, path-flags=SYMLINK_FOLLOW, \
                  path=\"{letter}\", open-flags=CREATE|TRUNCATE, flags=WRITE|MUTATE_DIRECTORY) = \
-                 descriptor#3 <{letter}> <"
+                 descriptor#3 <./{letter}> <"
             ),
             line_of(&source, "File::create(&letter)"),
         ),
@@ -33,14 +33,14 @@ fn calls_have_their_source_lines() {
             format!(
                 "descriptor.open-at(self=descriptor#2 <.>, path-flags=SYMLINK_FOLLOW, \
                  path=\"{letter}\", open-flags=0, flags=READ|WRITE|MUTATE_DIRECTORY) = \
-                 descriptor#3 <{letter}> <"
+                 descriptor#3 <./{letter}> <"
             ),
             line_of(&source, "append(true)"),
         ),
         (
             "descriptor.open-at(self=descriptor#2 <.>, path-flags=SYMLINK_FOLLOW, \
              path=\"wasmscope-hostcalls\", open-flags=DIRECTORY, flags=READ) = \
-             descriptor#3 <wasmscope-hostcalls> <"
+             descriptor#3 <./wasmscope-hostcalls> <"
                 .to_owned(),
             line_of(&source, "fs::read_dir"),
         ),

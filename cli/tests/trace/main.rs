@@ -5,12 +5,14 @@ mod components;
 mod formats;
 mod golden;
 mod inject;
+#[cfg(unix)]
+mod interrupt;
+mod invariance;
 mod locals;
 mod scene;
 
 use scene::Scene;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use wasmscope_test_support::{Build, Target, line_of, sample, sample_source};
 
 fn hostcalls() -> PathBuf {
@@ -311,47 +313,4 @@ fn mistakes_in_options_are_named() {
         );
         assert_eq!(answer.stdout, "", "{options:?}");
     }
-}
-
-/// Ctrl-C while the guest waits for input: the trace so far is there, with the call that waits.
-#[cfg(unix)]
-#[test]
-fn an_interrupt_finishes_the_trace() {
-    use std::time::{Duration, Instant};
-    let scene = Scene::new();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_wasmscope"))
-        .args(["trace", "-o", "trace.txt", "--dir", "."])
-        .arg(hostcalls())
-        .current_dir(scene.folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it starts");
-    // Kept open: waiting for a child closes what it still holds.
-    let stdin = child.stdin.take();
-    // The guest has removed its folder again when it comes to read.
-    let folder = scene.path("wasmscope-hostcalls");
-    let patience = Instant::now() + Duration::from_secs(300);
-    let wait_until = |there: bool| {
-        while folder.exists() != there && Instant::now() < patience {
-            std::thread::sleep(Duration::from_micros(200));
-        }
-    };
-    wait_until(true);
-    wait_until(false);
-    std::thread::sleep(Duration::from_millis(500));
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(killed.expect("kill is there").success());
-    assert_eq!(child.wait().expect("it ends").code(), Some(130));
-    drop(stdin);
-    let trace = std::fs::read_to_string(scene.path("trace.txt")).expect("there is a trace");
-    let lines: Vec<&str> = trace.lines().collect();
-    assert!(
-        matches!(lines.as_slice(), [.., reading, "+++ interrupted +++"]
-            if reading.starts_with("fd_read(fd=0</dev/stdin>, ") && reading.contains(" <unfinished ...>")),
-        "{trace}"
-    );
 }

@@ -2,7 +2,6 @@
 //! those of the host's one table, which gives a number away again once its resource is dropped.
 
 use crate::call::{Arg, CallResult, HostCall, Value};
-use crate::filter::paths;
 use crate::render::{LineStyle, Rounded, plain};
 use crate::table::components::{self, Label};
 use std::borrow::Cow;
@@ -117,8 +116,13 @@ impl Resources {
             Label::Own => own(),
             Label::Below => {
                 // Below a folder that is not known, the path is not known either.
-                own()?;
-                paths(call).pop()
+                let mut path = own()?;
+                let below = call.args.iter().find_map(|arg| match &arg.value {
+                    Value::Path(bytes) => Some(String::from_utf8_lossy(&bytes.kept)),
+                    _ => None,
+                })?;
+                crate::fds::append(&mut path, &below);
+                Some(path)
             }
             Label::Argument(name) => {
                 let arg = call.args.iter().find(|arg| arg.name == name)?;
