@@ -328,9 +328,10 @@ pub enum StackEntry {
 pub struct Disassembly {
     /// The function's name or number.
     pub function: String,
-    /// The opcodes around the failing one.
+    /// The opcodes of the function, or those around a place in it.
     pub lines: Vec<DisassemblyLine>,
-    /// Place in `lines` of the failing one.
+    /// Place in `lines` of the one that failed or is to be executed next; as long as `lines` when
+    /// none is marked.
     pub failing: usize,
 }
 

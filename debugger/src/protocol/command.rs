@@ -55,8 +55,9 @@ pub enum Command {
     Pause,
     /// Ends the guest.
     Kill,
-    /// Ends the guest if it lives, and starts it anew with the same breakpoints; it is then as
-    /// before `Run`.
+    /// Ends the guest if it lives, and launches it anew with the same breakpoints; it is then as
+    /// before `Run`. The reply comes when the old one has ended, the new one's
+    /// [`Event::Ready`](super::Event::Ready) after it.
     Restart,
 
     // Breakpoints: at any time.

@@ -108,11 +108,12 @@ impl Supervisor for GuestHalf {
     }
 
     fn hears_host_calls(&mut self) -> bool {
-        self.shared.behaviour().tell_host_calls
+        self.shared.tells_host_calls()
     }
 
     fn host_call_returned(&mut self, guest: &mut dyn PausedGuest, call: HostCall) {
         let frames = callers(guest, &self.program);
+        self.flush_output();
         self.shared.events.tell(Event::HostCall { call, frames });
     }
 }

@@ -7,7 +7,7 @@ use crate::explain::{ExplainOptions, Report};
 use crate::program::ProgramSymbols;
 use crate::protocol::{CommandError, CommandErrorKind, Exit, Request, Settings, Stop, ValueLimits};
 use crate::values::Limits;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmscope_runner::RunError;
 use wasmscope_runner::debuggee::{Debuggee, End};
@@ -63,6 +63,7 @@ pub(super) struct Shared {
     pub pause: AtomicBool,
     /// How failures are explained.
     pub explain: ExplainOptions,
+    tell_host_calls: AtomicBool,
     breakpoints: Mutex<Breakpoints>,
     behaviour: Mutex<Behaviour>,
 }
@@ -72,7 +73,6 @@ pub(super) struct Shared {
 pub(super) struct Behaviour {
     pub step_into_std: bool,
     pub stop_on_panic: bool,
-    pub tell_host_calls: bool,
     pub limits: ValueLimits,
 }
 
@@ -81,7 +81,6 @@ impl Default for Behaviour {
         Behaviour {
             step_into_std: false,
             stop_on_panic: true,
-            tell_host_calls: false,
             limits: ValueLimits::default(),
         }
     }
@@ -102,12 +101,11 @@ impl Behaviour {
         let Settings {
             step_into_std,
             stop_on_panic,
-            tell_host_calls,
             limits,
+            ..
         } = settings;
         self.step_into_std = step_into_std.unwrap_or(self.step_into_std);
         self.stop_on_panic = stop_on_panic.unwrap_or(self.stop_on_panic);
-        self.tell_host_calls = tell_host_calls.unwrap_or(self.tell_host_calls);
         if let Some(limits) = limits {
             self.limits = *limits;
         }
@@ -145,6 +143,7 @@ impl Shared {
             program,
             events,
             pause: AtomicBool::new(false),
+            tell_host_calls: AtomicBool::new(false),
             breakpoints: Mutex::default(),
             behaviour: Mutex::new(behaviour),
         }
@@ -165,12 +164,20 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether finished calls to the host are told. Asked at every one of them.
+    pub fn tells_host_calls(&self) -> bool {
+        self.tell_host_calls.load(Ordering::Relaxed)
+    }
+
     /// Changes how the session behaves.
     pub fn configure(&self, settings: &Settings) {
         self.behaviour
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .change(settings);
+        if let Some(told) = settings.tell_host_calls {
+            self.tell_host_calls.store(told, Ordering::Relaxed);
+        }
     }
 }
 
