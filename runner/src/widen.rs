@@ -42,7 +42,11 @@ impl Program {
             return Err(WidenError::Component);
         }
         let bytes = self.bytes();
-        let (section, entries, count) = export_section(bytes)?.ok_or(WidenError::NoExports)?;
+        let ExportSection {
+            whole: section,
+            entries,
+            count,
+        } = export_section(bytes)?.ok_or(WidenError::NoExports)?;
         let mut contents = Vec::with_capacity(entries.len() + STACK_POINTER.len() + 16);
         leb128(&mut contents, count.saturating_add(1));
         contents.extend_from_slice(bytes.get(entries).unwrap_or_default());
@@ -65,9 +69,16 @@ impl Program {
     }
 }
 
-/// Where the section of exports lies, its header included, where its entries lie, and how many there
-/// are.
-fn export_section(bytes: &[u8]) -> Result<Option<(Range<usize>, Range<usize>, u32)>, WidenError> {
+/// Where things are in the binary.
+struct ExportSection {
+    /// The section, its header included.
+    whole: Range<usize>,
+    entries: Range<usize>,
+    count: u32,
+}
+
+/// Finds the section of exports.
+fn export_section(bytes: &[u8]) -> Result<Option<ExportSection>, WidenError> {
     let mut before = 0;
     for payload in Parser::new(0).parse_all(bytes) {
         // The program has been looked over when it was loaded; what is wrong in it after that is
@@ -82,7 +93,11 @@ fn export_section(bytes: &[u8]) -> Result<Option<(Range<usize>, Range<usize>, u3
                 return Err(WidenError::Taken);
             }
             let entries = exports.original_position()..range.end;
-            return Ok(Some((before..range.end, entries, exports.count())));
+            return Ok(Some(ExportSection {
+                whole: before..range.end,
+                entries,
+                count: exports.count(),
+            }));
         }
         match &payload {
             Payload::Version { range, .. } => before = range.end,

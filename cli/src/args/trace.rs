@@ -21,7 +21,7 @@ use std::path::PathBuf;
 pub struct TraceArgs {
     /// The program, then its arguments
     ///
-    /// TARGET is a `.wasm` module, or a `.wat` text. Everything after it goes to the
+    /// TARGET is a `.wasm` module or component, or a `.wat` text. Everything after it goes to the
     /// guest untouched; options of wasmscope come before it.
     #[arg(
         value_names = ["TARGET", "ARGS"],
@@ -61,7 +61,8 @@ pub struct TraceArgs {
 pub struct ChooseArgs {
     /// Trace calls of these functions, or with these outcomes; put faults into calls
     ///
-    /// `trace=SET` (or just SET): names such as `fd_write`, `/regex/`, classes (%file %fd %clock
+    /// `trace=SET` (or just SET): names such as `fd_write` (of a component: `descriptor.open-at`, or an
+    /// interface such as `wasi:io/poll`), `/regex/`, classes (%file %fd %clock
     /// %random %proc %sock %env), `all`, `none`, with commas between them; `!` takes away:
     /// `!%clock`, `%file,!path_open`.
     /// `status=LIST`: successful, failed, unfinished, error names such as ENOENT.
@@ -76,7 +77,7 @@ pub struct ChooseArgs {
     #[arg(short = 'P', long = "path", value_name = "PATH")]
     pub paths: Vec<String>,
 
-    /// Trace calls about this descriptor
+    /// Trace calls about this descriptor; of a component, about the resource with this number
     #[arg(long = "fd", value_name = "N")]
     pub fds: Vec<u32>,
 

@@ -120,8 +120,9 @@ impl Shared {
             return true;
         }
         let observer = lock(&self.observer);
-        let wants = |observer: &Box<dyn CallObserver>| observer.wants_named(module, function);
-        observer.as_ref().is_none_or(wants)
+        observer
+            .as_deref()
+            .is_none_or(|observer| observer.wants_named(module, function))
     }
 
     /// Tells the observer that a call has begun whose arguments are known now.
