@@ -178,7 +178,6 @@ pub fn run(
 ) -> Result<ExitSummary, TuiError> {
     let guard = Guard::take(options.config.mouse == MouseUse::On)?;
     let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-    terminal.clear()?;
     let mailbox = Arc::new(Mailbox::default());
     watch_input(&mailbox);
     watch_signals(&mailbox);
@@ -314,11 +313,25 @@ impl<L: Link> App<L> {
         }
     }
 
+    /// Runs until the user leaves. What is to be kept is kept, however it ends.
     fn run<B>(mut self, terminal: &mut Terminal<B>) -> Result<ExitSummary, TuiError>
     where
         B: ratatui::backend::Backend<Error = io::Error>,
     {
         self.restore();
+        let result = self.turn(terminal);
+        self.save();
+        // A terminal that went away with the user is no error of ours.
+        if !self.terminated {
+            result?;
+        }
+        Ok(self.summary())
+    }
+
+    fn turn<B>(&mut self, terminal: &mut Terminal<B>) -> Result<(), TuiError>
+    where
+        B: ratatui::backend::Backend<Error = io::Error>,
+    {
         self.take(Message::Start);
         let mut drawn = self.started;
         let mut told = self.started;
@@ -332,7 +345,9 @@ impl<L: Link> App<L> {
             changed |= self.take_news();
             if self.redraw {
                 self.redraw = false;
-                terminal.clear()?;
+                // Not `clear`: that asks the terminal where its cursor is, and waits for the answer.
+                let size = terminal.size()?;
+                terminal.resize(Rect::new(0, 0, size.width, size.height))?;
                 changed = true;
             }
             if changed && drawn.elapsed() >= FRAME {
@@ -348,8 +363,7 @@ impl<L: Link> App<L> {
                 self.mailbox.wait(next);
             }
         }
-        self.save();
-        Ok(self.summary())
+        Ok(())
     }
 
     /// Whether something on the screen turns or may expire.

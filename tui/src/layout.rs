@@ -342,8 +342,10 @@ mod tests {
 
     #[test]
     fn a_maximised_pane_has_the_screen() {
-        let mut layout = Layout::default();
-        layout.maximised = true;
+        let layout = Layout {
+            maximised: true,
+            ..Layout::default()
+        };
         let found = arrange(Rect::new(0, 0, 100, 30), &layout, &[Pane::Memory]);
         assert_eq!(found.slots.len(), 1);
         assert_eq!(found.slot_of(Pane::Memory).unwrap().body.height, 27);

@@ -435,3 +435,26 @@ impl Variables {
         asked.unwrap() as u64 + 1
     }
 }
+
+#[test]
+fn steps_can_be_typed_ahead() {
+    let mut app = App::new(80, 24);
+    app.stopped();
+    // The session is slow to answer.
+    app.fake.mute = true;
+    app.keys("n n s");
+    let steps = |app: &App| {
+        let is_step =
+            |command: &&Command| matches!(command, Command::Next { .. } | Command::Step { .. });
+        app.fake.requests.iter().filter(is_step).count()
+    };
+    assert_eq!(steps(&app), 1);
+    app.event(Event::Running);
+    app.event(Event::Stopped(stop(StopReason::Step, 11)));
+    assert_eq!(steps(&app), 2);
+    // A breakpoint on the way ends it.
+    app.event(Event::Stopped(stop(StopReason::Breakpoint, 12)));
+    assert_eq!(steps(&app), 2);
+    app.keys("n");
+    assert_eq!(steps(&app), 3);
+}

@@ -49,7 +49,7 @@ pub(crate) enum Guest {
     /// It runs.
     Running,
     /// It is paused.
-    Stopped(Stop),
+    Stopped(Box<Stop>),
     /// It has ended.
     Exited(Exit),
 }
@@ -74,6 +74,8 @@ impl Guest {
 pub(crate) enum Purpose {
     /// Nobody: only an error is told.
     Nothing,
+    /// Going on: what happens is told by events.
+    Run,
     /// The stack from a frame on.
     Stack(FrameId),
     /// Variables of a frame.
@@ -225,6 +227,10 @@ pub struct State {
     pub(crate) report: Option<Box<Report>>,
     /// Whether the user was asked to start before the guest was ready.
     pub(crate) start_when_ready: Option<Start>,
+    /// Whether the guest was sent on by a step, and has not stopped since.
+    pub(crate) stepping: bool,
+    /// Steps that were typed meanwhile.
+    pub(crate) steps: std::collections::VecDeque<crate::actions::Action>,
     /// Whether a pause was asked for and has not come.
     pub(crate) pausing: bool,
     /// Whether a notice has just gone: the screen is to be drawn.
@@ -288,6 +294,8 @@ impl State {
             search: None,
             report: None,
             start_when_ready: None,
+            stepping: false,
+            steps: std::collections::VecDeque::new(),
             pausing: false,
             notice_expired: false,
             restored: Vec::new(),
@@ -358,6 +366,7 @@ impl State {
         let is_about_stop = !matches!(
             pending.purpose,
             Purpose::Nothing
+                | Purpose::Run
                 | Purpose::Source(_)
                 | Purpose::Main
                 | Purpose::Show(_)

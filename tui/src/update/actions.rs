@@ -14,6 +14,9 @@ use wasmscope_debugger::protocol::{
 };
 use wasmscope_tracer::render::Rounded;
 
+/// Steps that can be typed ahead.
+const MAX_STEPS: usize = 64;
+
 /// Whether an action can be done now; hints show only those that can.
 pub(crate) fn enabled(state: &State, action: Action) -> bool {
     let stopped = state.guest.stop().is_some();
@@ -60,6 +63,13 @@ pub(crate) fn enabled(state: &State, action: Action) -> bool {
 
 /// Does it.
 pub(super) fn perform(state: &mut State, action: Action) {
+    if state.stepping && is_step(action) {
+        // Typed ahead: it is done when the step before it has come to its end.
+        if state.steps.len() < MAX_STEPS {
+            state.steps.push_back(action);
+        }
+        return;
+    }
     if !enabled(state, action) {
         refuse(state, action);
         return;
@@ -212,6 +222,19 @@ pub(super) fn perform(state: &mut State, action: Action) {
     }
 }
 
+/// Whether an action is a step, of which several are typed in a row.
+fn is_step(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Next
+            | Action::Step
+            | Action::Finish
+            | Action::Until
+            | Action::StepInstruction
+            | Action::NextInstruction
+    )
+}
+
 /// Says why an action cannot be done.
 fn refuse(state: &mut State, action: Action) {
     let why = match (&state.guest, action) {
@@ -249,7 +272,8 @@ fn confirm(state: &mut State, question: &str, yes: Yes) {
 }
 
 fn run(state: &mut State, command: Command) {
-    state.send(command, Purpose::Nothing);
+    state.stepping = !matches!(command, Command::Continue);
+    state.send(command, Purpose::Run);
 }
 
 fn go_on(state: &mut State) {

@@ -38,18 +38,16 @@ fn answer(state: &mut State, purpose: Purpose, body: ReplyBody) {
                 variables,
                 unavailable,
             },
-        ) => {
-            if frame == state.frame {
-                let function = state.frame_info().and_then(|frame| frame.function.clone());
-                let values = variables.into_iter().map(|variable| {
-                    let name = variable.value.name.clone();
-                    (variable.value, name, Some(variable.kind))
-                });
-                let open = state.variables.fill(&function.unwrap_or_default(), values);
-                state.variables.note = unavailable;
-                for path in open {
-                    show::children(state, Pane::Variables, &path);
-                }
+        ) if frame == state.frame => {
+            let function = state.frame_info().and_then(|frame| frame.function.clone());
+            let values = variables.into_iter().map(|variable| {
+                let name = variable.value.name.clone();
+                (variable.value, name, Some(variable.kind))
+            });
+            let open = state.variables.fill(&function.unwrap_or_default(), values);
+            state.variables.note = unavailable;
+            for path in open {
+                show::children(state, Pane::Variables, &path);
             }
         }
         (Purpose::Variable(path), ReplyBody::Value(value)) => state.variables.update(&path, value),
@@ -215,6 +213,11 @@ fn show_locations(
 }
 
 fn refusal(state: &mut State, purpose: Purpose, error: CommandError) {
+    if purpose == Purpose::Run {
+        // It does not run: what was typed ahead is about nothing.
+        state.stepping = false;
+        state.steps.clear();
+    }
     // While the guest runs nothing can be shown: that is seen in the status line.
     let is_moot = matches!(
         error.kind,

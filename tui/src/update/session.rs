@@ -110,6 +110,7 @@ fn running(state: &mut State) {
 fn stopped(state: &mut State, stop: Stop) {
     state.stop_count = state.stop_count.saturating_add(1);
     state.pausing = false;
+    state.stepping = false;
     state.report = None;
     state.variables.new_stop();
     state.watches.new_stop();
@@ -129,7 +130,7 @@ fn stopped(state: &mut State, stop: Stop) {
         stop.reason,
         StopReason::Trap { .. } | StopReason::Panic { .. }
     );
-    state.guest = Guest::Stopped(stop);
+    state.guest = Guest::Stopped(Box::new(stop));
     state.frame = frame;
     state.stack.clear();
     state.send(
@@ -144,6 +145,16 @@ fn stopped(state: &mut State, stop: Stop) {
     if failed {
         state.send(Command::Report, Purpose::Report);
     }
+    // The next of the steps that were typed ahead, unless something else stopped the guest.
+    let is_step = matches!(
+        state.guest.stop().map(|stop| &stop.reason),
+        Some(StopReason::Step | StopReason::Until | StopReason::Finished { .. })
+    );
+    if !is_step || failed {
+        state.steps.clear();
+    } else if let Some(next) = state.steps.pop_front() {
+        super::actions::perform(state, next);
+    }
     // Whoever was looking at the source, or at what the guest wrote, wants to see the line.
     if !matches!(state.focus(), Pane::Disassembly) {
         state.reveal(Pane::Source);
@@ -151,6 +162,8 @@ fn stopped(state: &mut State, stop: Stop) {
 }
 
 fn exited(state: &mut State, exit: Exit) {
+    state.stepping = false;
+    state.steps.clear();
     let text = match &exit {
         Exit::Code { code, results } if results.is_empty() => {
             format!("the program exited with {code}")

@@ -338,7 +338,7 @@ fn marks(state: &State, name: &str) -> HashMap<u32, Mark> {
 }
 
 /// The sign of each line with a breakpoint.
-fn signs<'s>(state: &'s State, name: &str) -> HashMap<u32, (&'static str, Style)> {
+fn signs(state: &State, name: &str) -> HashMap<u32, (&'static str, Style)> {
     let mut signs = HashMap::new();
     for breakpoint in &state.breakpoints.list {
         let sign = sign(state, breakpoint);
