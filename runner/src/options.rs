@@ -30,6 +30,9 @@ pub struct Options {
     pub component_calls: Option<ComponentCalls>,
     /// Who is told of every host call of a core module while it runs.
     pub tracing: Option<CallTracing>,
+    /// Whether a standard input that is fed ([`crate::debuggee::fed_input`]) is a terminal to the
+    /// guest: programs choose by it what they do.
+    pub fed_input_is_terminal: bool,
 }
 
 /// A function to call, with its arguments.
@@ -63,6 +66,7 @@ impl Default for Options {
             remembered_calls: 64,
             component_calls: None,
             tracing: None,
+            fed_input_is_terminal: false,
         }
     }
 }

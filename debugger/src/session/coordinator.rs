@@ -221,7 +221,8 @@ impl Coordinator {
         let (mut stdio, mut input, mut output) = (GuestStdio::default(), None, None);
         if self.options.stdio.feed_input {
             let (feed, fed) = fed_input();
-            stdio.input = Some(fed);
+            let is_terminal = self.options.run.fed_input_is_terminal;
+            stdio.input = Some(fed.as_terminal(is_terminal));
             input = Some(feed);
         }
         if self.options.stdio.capture_output {

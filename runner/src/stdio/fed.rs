@@ -20,7 +20,11 @@ pub fn fed_input() -> (InputFeed, FedInput) {
     let feed = InputFeed {
         shared: Arc::clone(&shared),
     };
-    (feed, FedInput { shared })
+    let input = FedInput {
+        shared,
+        is_terminal: false,
+    };
+    (feed, input)
 }
 
 /// Feeds a guest's standard input. When the last of these is dropped, the input ends.
@@ -33,6 +37,7 @@ pub struct InputFeed {
 #[derive(Clone, Debug)]
 pub struct FedInput {
     shared: Arc<Mutex<Fed>>,
+    is_terminal: bool,
 }
 
 /// Input that was not taken.
@@ -101,6 +106,14 @@ impl Drop for InputFeed {
 }
 
 impl FedInput {
+    /// The same input, as a terminal or not in the guest's eyes.
+    pub fn as_terminal(self, is_terminal: bool) -> Self {
+        FedInput {
+            is_terminal,
+            ..self
+        }
+    }
+
     fn poll(&self, context: &Context<'_>) -> Poll<()> {
         let mut fed = lock(&self.shared);
         if fed.bytes.is_empty() && !fed.closed {
@@ -123,7 +136,7 @@ impl FedInput {
 
 impl IsTerminal for FedInput {
     fn is_terminal(&self) -> bool {
-        false
+        self.is_terminal
     }
 }
 

@@ -29,6 +29,9 @@ pub(super) enum Happening {
     Event(Box<Event>),
     /// The user pressed Ctrl-C.
     Interrupt,
+    /// The user typed something for the guest; nothing says that it has ended.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "the guest reads by itself"))]
+    Typed(Vec<u8>),
     /// Somebody wants the process to end, with this exit code.
     Terminate(i32),
     /// The session is gone, which only a bug does.
@@ -149,6 +152,7 @@ impl Link {
                     Event::Progress { done: true, .. } if tells => self.progress.end(),
                     other => self.held.push_back(Happening::Event(Box::new(other))),
                 },
+                Some(typed @ Happening::Typed(_)) => self.held.push_back(typed),
                 Some(Happening::Interrupt) => return Err(Failure::Interrupted),
                 Some(Happening::Gone) => {
                     self.held.push_back(Happening::Gone);
@@ -179,6 +183,13 @@ impl Link {
             .pop_front()
             .or_else(|| self.receive(None))
             .unwrap_or(Happening::Gone)
+    }
+
+    /// The next thing that happens, if it does so in time.
+    pub(super) fn next_within(&mut self, patience: Duration) -> Option<Happening> {
+        self.held
+            .pop_front()
+            .or_else(|| self.receive(Some(Instant::now() + patience)))
     }
 
     /// The next thing that has happened already.

@@ -3,7 +3,8 @@
 //! - [`table`]: the commands, and how a word finds one; [`words`]: what they do.
 //! - [`shell`]: reads, carries out, waits, tells.
 //! - [`link`]: the line to the session; [`interrupt`]: signals on it.
-//! - [`input`], [`prompt`], `editor`, [`complete`]: where command lines come from.
+//! - [`input`], [`prompt`], `editor`, [`complete`]: where command lines come from; [`typed`]: what
+//!   is typed for the guest.
 //!
 //! How things look is in `crate::debug_text`.
 
@@ -26,6 +27,7 @@ mod settings;
 mod shell;
 mod table;
 mod telling;
+mod typed;
 mod words;
 
 #[cfg(test)]
@@ -67,17 +69,25 @@ pub fn run(log: &LogArgs, args: &DebugArgs) -> anyhow::Result<i32> {
         (None, Source::Stdin) if !args.feed => Some(Vec::new()),
         (None, _) => None,
     };
+    // Typed by the user while the guest runs.
+    let typed = cfg!(unix) && last == Source::Prompt && !args.feed && stdin.is_none();
     let stdio = GuestStdio {
-        feed_input: args.feed || stdin.is_some(),
+        feed_input: args.feed || typed || stdin.is_some(),
         capture_output: false,
     };
-    let session = session(args, program, guest_args, component_calls, stdio)?;
+    let mut session = session(args, program, guest_args, component_calls, stdio)?;
+    session.run.fed_input_is_terminal = typed;
     let (engine, events) = Session::start(session);
     let (link, happenings) =
         Link::new(Box::new(engine), events).context("the session cannot be listened to")?;
     let link = Arc::new(Mutex::new(link));
     let give_up = Arc::new(AtomicBool::new(false));
     let presses = Presses::default();
+    let typing = typed.then(typed::Typing::default);
+    #[cfg(unix)]
+    if let Some(typing) = &typing {
+        typed::read(typing.clone(), happenings.clone()).context("the terminal cannot be read")?;
+    }
     interrupt::listen(happenings, presses.clone(), Arc::clone(&give_up))?;
     let last = match last {
         Source::Nothing => Last::Nothing,
@@ -102,6 +112,7 @@ pub fn run(log: &LogArgs, args: &DebugArgs) -> anyhow::Result<i32> {
     };
     let mut shell = Shell::new(link, out, input, presses, look);
     shell.stdin = stdin;
+    shell.typing = typing;
     shell.fed = args.feed;
     shell.name = name;
     shell.greet();

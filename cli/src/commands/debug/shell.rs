@@ -9,6 +9,7 @@ use super::out::Out;
 use super::parse;
 use super::settings::Settings;
 use super::table::{self, Call, Flow, Needs, Outcome, Repeat, Row};
+use super::typed::Typing;
 use crate::exit;
 use crate::report::escape;
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -41,6 +42,17 @@ pub(super) struct Display {
     pub format: ValueFormat,
 }
 
+/// How far the guest has been given its standard input.
+#[derive(Clone, Copy, Debug, Default)]
+struct Unfed {
+    given: usize,
+}
+
+/// Bytes of standard input that are given at once.
+const FEED_PIECE: usize = 1 << 20;
+/// A guest that has much to read is offered more after this.
+const FEED_AGAIN: std::time::Duration = std::time::Duration::from_millis(20);
+
 /// Line mode, with all that it remembers.
 pub(super) struct Shell {
     link: Arc<Mutex<Link>>,
@@ -66,6 +78,10 @@ pub(super) struct Shell {
     pub history: Vec<String>,
     /// The guest's standard input, to be given to it whenever it starts.
     pub stdin: Option<Vec<u8>>,
+    /// How much of it has been given, while there is more.
+    unfed: Option<Unfed>,
+    /// By what the guest gets what is typed while it runs.
+    pub typing: Option<Typing>,
     /// Whether commands give it.
     pub fed: bool,
     /// The program, as the user named it.
@@ -112,6 +128,8 @@ impl Shell {
             examined: Default::default(),
             history: Vec::new(),
             stdin: None,
+            unfed: None,
+            typing: None,
             fed: false,
             name: String::new(),
             due: VecDeque::new(),
@@ -326,6 +344,7 @@ impl Shell {
                 Some(Happening::Event(event)) => self.take(*event)?,
                 Some(Happening::Terminate(code)) => return Err(Failure::Terminated(code)),
                 Some(Happening::Gone) => return Err(Failure::Gone),
+                Some(Happening::Typed(bytes)) => self.typed(bytes),
                 Some(Happening::Interrupt) => {
                     // Nothing runs: where somebody types, this is no reason to end.
                     self.presses.notice();
@@ -344,18 +363,84 @@ impl Shell {
 
     /// Waits until `over` says that the guest stands as it should.
     fn wait(&mut self, over: impl Fn(&Guest) -> bool) -> Result<(), Failure> {
+        if let Some(typing) = &self.typing {
+            typing.switch(matches!(self.guest, Guest::Running));
+        }
+        let waited = self.wait_for(over);
+        if let Some(typing) = &self.typing {
+            typing.switch(false);
+        }
+        self.out.end_progress();
+        self.pausing = false;
+        waited
+    }
+
+    fn wait_for(&mut self, over: impl Fn(&Guest) -> bool) -> Result<(), Failure> {
         while !over(&self.guest) {
-            let next = self.link().next();
+            let next = match self.feed_more()? {
+                true => match self.link().next_within(FEED_AGAIN) {
+                    Some(next) => next,
+                    None => continue,
+                },
+                false => self.link().next(),
+            };
             match next {
                 Happening::Event(event) => self.take(*event)?,
                 Happening::Terminate(code) => return Err(Failure::Terminated(code)),
                 Happening::Gone => return Err(Failure::Gone),
                 Happening::Interrupt => self.interrupt()?,
+                Happening::Typed(bytes) => self.typed(bytes),
             }
         }
-        self.out.end_progress();
-        self.pausing = false;
         Ok(())
+    }
+
+    /// Gives the guest what was typed for it.
+    fn typed(&mut self, bytes: Vec<u8>) {
+        let command = match bytes.is_empty() {
+            true => Command::EndInput,
+            false => Command::Input { bytes },
+        };
+        self.link().post(command);
+    }
+
+    /// Begins to give a guest that is about to start the standard input that the command line
+    /// names.
+    pub(super) fn feed(&mut self) -> Result<(), Failure> {
+        if let Some(typing) = &self.typing {
+            typing.begin();
+        }
+        self.unfed = self.stdin.is_some().then(Unfed::default);
+        self.feed_more().map(|_| ())
+    }
+
+    /// Gives the guest more of its input, as much as it takes; whether there is still some.
+    fn feed_more(&mut self) -> Result<bool, Failure> {
+        while let (Some(unfed), Some(bytes)) = (&mut self.unfed, &self.stdin) {
+            let rest = bytes.get(unfed.given..).unwrap_or_default();
+            let piece = rest.get(..FEED_PIECE).unwrap_or(rest).to_vec();
+            let length = piece.len();
+            if length == 0 {
+                self.unfed = None;
+                self.ask(Command::EndInput)?;
+                break;
+            }
+            match self.ask(Command::Input { bytes: piece }) {
+                Ok(_) => {
+                    if let Some(unfed) = &mut self.unfed {
+                        unfed.given = unfed.given.saturating_add(length);
+                    }
+                }
+                // It has much to read still.
+                Err(Failure::Command(error)) if error.kind == CommandErrorKind::Unavailable => {
+                    return Ok(true);
+                }
+                // It has ended, and needs no more.
+                Err(Failure::Command(_)) => self.unfed = None,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
     }
 
     /// Waits until the guest has been prepared.
@@ -415,7 +500,15 @@ impl Shell {
             _ => String::new(),
         };
         let question = format!("The program has not paused yet{inside}. End it? (y or n) ");
-        match self.input.confirm(&question) {
+        // The answer is not the guest's.
+        if let Some(typing) = &self.typing {
+            typing.switch(false);
+        }
+        let answer = self.input.confirm(&question);
+        if let Some(typing) = &self.typing {
+            typing.switch(true);
+        }
+        match answer {
             Some(false) => {}
             answer => {
                 if answer.is_none() {

@@ -249,18 +249,6 @@ impl Shell {
         self.input.confirm(&question).unwrap_or(true)
     }
 
-    /// Gives the guest the standard input that the command line names.
-    fn feed(&mut self) -> Result<(), Failure> {
-        let Some(bytes) = self.stdin.clone() else {
-            return Ok(());
-        };
-        if !bytes.is_empty() {
-            self.ask(Command::Input { bytes })?;
-        }
-        self.ask(Command::EndInput)?;
-        Ok(())
-    }
-
     fn need_fed(&mut self) -> Result<(), Failure> {
         match self.fed {
             true => Ok(()),
