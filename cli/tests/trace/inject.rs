@@ -120,7 +120,12 @@ fn mistakes_are_named_before_anything_runs() {
             "inject=fd_write",
             "nothing is done to these calls",
         ),
-        (component, "inject=all:error=EIO", "is a component"),
+        (component.clone(), "inject=all:error=EIO", "is a component"),
+        (
+            component,
+            "%clock,!fd_write",
+            "`fd_write` is a function of WASI preview 1",
+        ),
     ] {
         let answer = scene.run("trace", &["-e", spec], &program);
         assert_eq!(answer.code, Some(125), "{spec}: {}", answer.stderr);

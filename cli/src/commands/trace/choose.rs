@@ -5,6 +5,7 @@ use anyhow::{Context as _, bail};
 use wasmscope_runner::{Program, ProgramKind};
 use wasmscope_tracer::filter::{Filter, Names};
 use wasmscope_tracer::inject::Injection;
+use wasmscope_tracer::table;
 
 /// Reads the options that choose calls. A component's functions have names of their own.
 pub(super) fn read(args: &ChooseArgs, program: &Program) -> anyhow::Result<(Filter, Injection)> {
@@ -14,6 +15,9 @@ pub(super) fn read(args: &ChooseArgs, program: &Program) -> anyhow::Result<(Filt
     };
     let (mut filter, mut injection) = (Filter::default(), Injection::default());
     for expression in &args.expressions {
+        if names == Names::Any {
+            not_of_a_module(expression, program)?;
+        }
         let not_understood = || format!("-e {expression}: is not understood");
         match expression.split_once('=') {
             Some(("trace", set)) => filter.functions(set, names).with_context(not_understood)?,
@@ -54,4 +58,21 @@ pub(super) fn read(args: &ChooseArgs, program: &Program) -> anyhow::Result<(Filt
             .with_context(|| format!("--at {place}: is not understood"))?;
     }
     Ok((filter, injection))
+}
+
+/// A component has none of preview 1's functions: whoever names one would wait in vain.
+fn not_of_a_module(expression: &str, program: &Program) -> anyhow::Result<()> {
+    let set = expression.strip_prefix("trace=").unwrap_or(expression);
+    let of_a_module = set
+        .split(',')
+        .map(|item| item.trim_start_matches(['!', '?']))
+        .find(|item| table::functions().any(|row| row.name == *item));
+    match of_a_module {
+        Some(name) => bail!(
+            "-e {expression}: `{name}` is a function of WASI preview 1, and {} is a component, whose \
+             functions are called as in `output-stream.write`; `wasmscope inspect` lists its imports",
+            program.path().display()
+        ),
+        None => Ok(()),
+    }
 }
