@@ -383,6 +383,11 @@ impl State {
         (!is_about_stop || pending.stop == self.stop_count).then_some(pending.purpose)
     }
 
+    /// How many requests wait for their answers.
+    pub fn waiting(&self) -> usize {
+        self.pending.len()
+    }
+
     /// Asks for something outside.
     pub(crate) fn effect(&mut self, effect: Effect) {
         self.effects.push(effect);

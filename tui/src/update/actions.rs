@@ -1,5 +1,9 @@
 //! What the actions of the table do, and which of them can be done now.
 
+use super::running::{confirm, go_on, restart, run, run_to, step};
+use super::values::{
+    collapse, expand, reformat, remove_watch, selected_expression, stop_on_change, watch,
+};
 use super::{ask, moving, show};
 use crate::actions::Action;
 use crate::layout::{Layout, Preset};
@@ -7,10 +11,9 @@ use crate::message::Effect;
 use crate::pane::{PANES, Pane};
 use crate::state::calls::site_text;
 use crate::state::popup::{Ask, Choice, Chooser, Popup, Yes};
-use crate::state::tree::TreeRow;
-use crate::state::{Guest, Purpose, Start, State};
+use crate::state::{Guest, Purpose, State};
 use wasmscope_debugger::protocol::{
-    BreakpointChange, BreakpointPlace, BreakpointSpec, Command, Exit, ValueFormat,
+    BreakpointChange, BreakpointPlace, BreakpointSpec, Command, ValueFormat,
 };
 use wasmscope_tracer::render::Rounded;
 
@@ -255,101 +258,7 @@ fn refuse(state: &mut State, action: Action) {
     state.tell(why);
 }
 
-/// Answers a confirmed question.
-pub(super) fn confirmed(state: &mut State, yes: Yes) {
-    match yes {
-        Yes::Quit => state.effect(Effect::Quit),
-        Yes::Kill => state.send(Command::Kill, Purpose::Nothing),
-        Yes::Restart => restart(state),
-    }
-}
-
-fn confirm(state: &mut State, question: &str, yes: Yes) {
-    state.popups.push(Popup::Confirm {
-        question: question.to_owned(),
-        yes,
-    });
-}
-
-fn run(state: &mut State, command: Command) {
-    state.stepping = !matches!(command, Command::Continue);
-    state.send(command, Purpose::Run);
-}
-
-fn go_on(state: &mut State) {
-    match &state.guest {
-        Guest::Stopped(_) => run(state, Command::Continue),
-        Guest::Exited(_) => {
-            state.start_when_ready = Some(Start::Run);
-            restart(state);
-        }
-        _ => start(state, Start::Run),
-    }
-}
-
-/// Steps; from the very beginning a step goes to `main`.
-fn step(state: &mut State, command: Command) {
-    match state.guest {
-        Guest::Stopped(_) => run(state, command),
-        _ => start(state, Start::AtMain),
-    }
-}
-
-/// Starts the guest, now or when it is ready.
-pub(super) fn start(state: &mut State, start: Start) {
-    if state.guest == Guest::Preparing {
-        state.start_when_ready = Some(start);
-        state.tell("starts when it is compiled");
-        return;
-    }
-    if start == Start::AtMain {
-        let place = BreakpointPlace::Function {
-            name: "main".to_owned(),
-        };
-        let mut spec = BreakpointSpec::new(place);
-        spec.temporary = true;
-        state.send(Command::SetBreakpoint(spec), Purpose::Breakpoint);
-    }
-    state.send(Command::Run, Purpose::Nothing);
-}
-
-fn restart(state: &mut State) {
-    state.calls.restart();
-    state.output.ended = false;
-    state.stack.clear();
-    state.variables.clear(None);
-    state.code.listing = None;
-    state.wasm.frame = None;
-    state.report = None;
-    if !matches!(state.guest, Guest::Exited(Exit::Killed)) {
-        state.announce("restart");
-    }
-    state.send(Command::Restart, Purpose::Nothing);
-}
-
-fn run_to(state: &mut State) {
-    let place = match state.focus() {
-        Pane::Disassembly => state.code.selected().map(|pc| BreakpointPlace::Pc {
-            pc,
-            module: module(state),
-        }),
-        _ => here(state),
-    };
-    let Some(place) = place else {
-        state.tell("there is no line under the cursor");
-        return;
-    };
-    if state.guest.stop().is_some() {
-        run(state, Command::Until { place: Some(place) });
-    } else {
-        let mut spec = BreakpointSpec::new(place);
-        spec.temporary = true;
-        state.send(Command::SetBreakpoint(spec), Purpose::Breakpoint);
-        start(state, Start::Run);
-    }
-}
-
-fn module(state: &State) -> Option<usize> {
+pub(super) fn module(state: &State) -> Option<usize> {
     state.frame_info().map(|frame| frame.module)
 }
 
@@ -411,7 +320,7 @@ pub(super) fn toggle_breakpoint(state: &mut State) {
     }
 }
 
-fn set(state: &mut State, place: BreakpointPlace) {
+pub(super) fn set(state: &mut State, place: BreakpointPlace) {
     state.send(
         Command::SetBreakpoint(BreakpointSpec::new(place)),
         Purpose::Breakpoint,
@@ -451,130 +360,6 @@ pub(super) fn neighbour(state: &mut State, by: isize) {
             "this is the innermost frame"
         }),
     }
-}
-
-/// The value that is selected in the pane in focus.
-pub(super) fn selected_expression(state: &State) -> Option<String> {
-    let tree = match state.focus() {
-        Pane::Watches => &state.watches,
-        _ => &state.variables,
-    };
-    tree.selected().map(|node| node.expression.clone())
-}
-
-fn expand(state: &mut State) {
-    let pane = state.focus();
-    let tree = match pane {
-        Pane::Watches => &mut state.watches,
-        _ => &mut state.variables,
-    };
-    let (path, more, opens, open) = match tree.rows().get(tree.cursor.at) {
-        Some(TreeRow::Value { node, open, .. }) => (node.path.clone(), false, node.opens(), *open),
-        Some(TreeRow::More { parent, .. }) => (parent.path.clone(), true, true, true),
-        None => return,
-    };
-    if more {
-        tree.want_more(&path);
-    } else if open {
-        // Open already: into it.
-        moving::step(state, pane, 1);
-        return;
-    } else if opens {
-        tree.set_open(&path, true);
-    } else {
-        whole_value(state, pane, &path);
-        return;
-    }
-    show::children(state, pane, &path);
-}
-
-/// Shows a value that has nothing in it to be opened, whole.
-fn whole_value(state: &mut State, pane: Pane, path: &str) {
-    let tree = match pane {
-        Pane::Watches => &state.watches,
-        _ => &state.variables,
-    };
-    if let Some(node) = tree.node(path) {
-        let text = format!(
-            "{}: {}\n\n{}",
-            node.expression, node.value.full_type, node.value
-        );
-        read(state, "value", &text);
-    }
-}
-
-fn collapse(state: &mut State) {
-    let tree = match state.focus() {
-        Pane::Watches => &mut state.watches,
-        _ => &mut state.variables,
-    };
-    let rows = tree.rows();
-    let Some(row) = rows.get(tree.cursor.at) else {
-        return;
-    };
-    let path = row.node().path.clone();
-    let is_open = matches!(row, TreeRow::Value { open: true, .. });
-    if is_open {
-        tree.set_open(&path, false);
-        return;
-    }
-    let outer = match row {
-        TreeRow::More { .. } => Some(path.as_str()),
-        TreeRow::Value { .. } => path.rsplit_once('/').map(|(outer, _)| outer),
-    };
-    let at = outer.and_then(|outer| rows.iter().position(|row| row.node().path == outer));
-    if let Some(at) = at {
-        tree.cursor.at = at;
-    }
-}
-
-fn reformat(state: &mut State, format: ValueFormat) {
-    let pane = state.focus();
-    let tree = match pane {
-        Pane::Watches => &mut state.watches,
-        _ => &mut state.variables,
-    };
-    if let Some(path) = tree.selected().map(|node| node.path.clone()) {
-        tree.toggle_format(&path, format);
-        show::children(state, pane, &path);
-    }
-}
-
-/// Keeps an expression among the watches.
-pub(super) fn watch(state: &mut State, expression: &str) {
-    state.watched.push(crate::state::Watched {
-        expression: expression.to_owned(),
-        value: None,
-    });
-    state.reveal(Pane::Watches);
-    show::fill_watches(state);
-    show::watch(state, state.watched.len().saturating_sub(1));
-}
-
-fn remove_watch(state: &mut State) {
-    let Some(path) = state.watches.selected().map(|node| node.path.clone()) else {
-        return;
-    };
-    let place = path
-        .split(':')
-        .next()
-        .and_then(|place| place.parse::<usize>().ok());
-    if let Some(place) = place.filter(|place| *place < state.watched.len()) {
-        state.watched.remove(place);
-        show::fill_watches(state);
-        // Answers that are on their way are about other places now.
-        show::watches(state);
-    }
-}
-
-fn stop_on_change(state: &mut State) {
-    let Some(expression) = selected_expression(state) else {
-        return;
-    };
-    let mut spec = BreakpointSpec::new(BreakpointPlace::Watch { expression });
-    spec.frame = state.frame;
-    state.send(Command::SetBreakpoint(spec), Purpose::Breakpoint);
-    state.reveal(Pane::Breakpoints);
 }
 
 fn follow(state: &mut State) {
@@ -627,7 +412,7 @@ fn call_details(state: &mut State) {
 }
 
 /// Shows a text to be read.
-fn read(state: &mut State, title: &str, text: &str) {
+pub(super) fn read(state: &mut State, title: &str, text: &str) {
     let width = usize::from(state.screen.width).saturating_sub(8).min(94);
     state.popups.push(Popup::Text {
         title: title.to_owned(),

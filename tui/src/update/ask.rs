@@ -184,7 +184,7 @@ pub(super) fn answer(state: &mut State, purpose: &Ask, text: &str) -> Result<(),
                     show::fill_watches(state);
                     show::watches(state);
                 }
-                None => actions::watch(state, &expression),
+                None => super::values::watch(state, &expression),
             }
         }
         Ask::Assign(target) => {

@@ -74,7 +74,7 @@ fn carry_out(state: &mut State, parsed: Parsed) {
             };
             state.send(Command::Resolve { place }, Purpose::Show(name));
         }
-        Parsed::Display(expression) => actions::watch(state, &expression),
+        Parsed::Display(expression) => super::values::watch(state, &expression),
         Parsed::Memory(expression) => {
             show::memory(state, &expression);
         }

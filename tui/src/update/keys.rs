@@ -221,7 +221,9 @@ fn popup_key(state: &mut State, popup: Popup, key: Key) {
             }
         }
         Popup::Confirm { question, yes } => match (key.plain(), key.types()) {
-            (Some(KeyCode::Enter), _) | (_, Some('y' | 'Y')) => actions::confirmed(state, yes),
+            (Some(KeyCode::Enter), _) | (_, Some('y' | 'Y')) => {
+                super::running::confirmed(state, yes)
+            }
             (_, Some('n' | 'N' | 'q')) => {}
             _ => state.popups.push(Popup::Confirm { question, yes }),
         },

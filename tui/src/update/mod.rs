@@ -8,8 +8,10 @@ mod keys;
 mod mouse;
 pub(crate) mod moving;
 mod replies;
+mod running;
 mod session;
 mod show;
+mod values;
 
 pub(crate) use actions::{enabled, matches_text};
 pub(crate) use session::describe;

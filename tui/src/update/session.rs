@@ -97,7 +97,7 @@ fn ready(state: &mut State) {
         show::main(state);
     }
     if let Some(start) = state.start_when_ready.take() {
-        super::actions::start(state, start);
+        super::running::start(state, start);
     }
 }
 

@@ -376,6 +376,9 @@ pub(super) fn calls(state: &State, area: Rect, buf: &mut Buffer) {
         };
         let mut out = Row::new(buf, area, line);
         let site = traced.site.as_ref().map(site_text).unwrap_or_default();
+        // The end of a path is what tells files apart.
+        let most = (out.room() / 4).max(20);
+        let site = text::fit_end(&text::clean(&site), most).into_owned();
         let site_width = text::width(&text::clean(&site)).saturating_add(2);
         if !site.is_empty() && out.room() > site_width.saturating_add(24) {
             out.right(&format!(" {site}"), theme.dim);
