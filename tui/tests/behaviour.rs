@@ -458,3 +458,31 @@ fn steps_can_be_typed_ahead() {
     app.keys("n");
     assert_eq!(steps(&app), 3);
 }
+
+#[test]
+fn after_the_end_continue_starts_anew() {
+    let mut app = App::new(80, 24);
+    app.stopped();
+    app.event(Event::Exited(Exit::Code {
+        code: 0,
+        results: Vec::new(),
+    }));
+    app.fake.running = false;
+    app.keys("c");
+    assert!(app.fake.requests.contains(&Command::Restart));
+    assert!(app.fake.running, "it runs when it is ready again");
+}
+
+#[test]
+fn of_many_functions_those_that_match_are_asked_for() {
+    let mut app = App::new(80, 24);
+    app.stopped();
+    app.fake.truncated = true;
+    app.keys("@").types("to(t");
+    let asked = |command: &Command| match command {
+        Command::Functions { pattern, .. } => Some(pattern.clone()),
+        _ => None,
+    };
+    let asked: Vec<String> = app.fake.requests.iter().filter_map(asked).collect();
+    assert_eq!(asked, ["(?i)", "(?i)to\\(", "(?i)to\\(t"]);
+}

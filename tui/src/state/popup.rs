@@ -116,6 +116,8 @@ pub(crate) struct Chooser {
     pub waiting: bool,
     /// Whether there are more items than could be told.
     pub truncated: bool,
+    /// The query that the items were asked for with, where not all could be told.
+    pub asked: String,
 }
 
 impl Chooser {
@@ -129,6 +131,7 @@ impl Chooser {
             cursor: Cursor::default(),
             waiting: true,
             truncated: false,
+            asked: String::new(),
         }
     }
 
@@ -182,6 +185,23 @@ impl Chooser {
         });
         found.truncate(MAX_FOUND);
         self.found = found.into_iter().map(|(_, place)| place).collect();
+    }
+
+    /// The query, when the items have to be asked for anew to answer it: of more than could be told,
+    /// those that match are wanted.
+    pub fn asks_anew(&mut self) -> Option<String> {
+        let query = self.line.text().trim().to_owned();
+        let is_wanted = self.choice == Choice::Function
+            && !self.waiting
+            && (self.truncated || !self.asked.is_empty())
+            && query != self.asked
+            && (query.len() > 2 || query.is_empty());
+        if !is_wanted {
+            return None;
+        }
+        self.waiting = true;
+        self.asked.clone_from(&query);
+        Some(query)
     }
 
     /// An item that is shown.

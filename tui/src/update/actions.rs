@@ -425,13 +425,7 @@ fn choose(state: &mut State, choice: Choice) {
     state.popups.push(Popup::Choose(Chooser::new(choice)));
     match choice {
         Choice::File => state.send(Command::Files { containing: None }, Purpose::Files),
-        Choice::Function => {
-            let command = Command::Functions {
-                pattern: ".".to_owned(),
-                limit: 20_000,
-            };
-            state.send(command, Purpose::Functions);
-        }
+        Choice::Function => show::functions(state, ""),
         Choice::Action => {}
     }
 }

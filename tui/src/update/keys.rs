@@ -273,6 +273,9 @@ fn popup_key(state: &mut State, popup: Popup, key: Key) {
                     chooser.line.key(key);
                     if chooser.line.text() != before {
                         chooser.search();
+                        if let Some(query) = chooser.asks_anew() {
+                            show::functions(state, &query);
+                        }
                     }
                 }
             }

@@ -186,6 +186,10 @@ fn fill_chooser(state: &mut State, choice: Choice, items: Vec<String>, truncated
         {
             chooser.truncated = truncated;
             chooser.fill(items);
+            // More may have been typed since.
+            if let Some(query) = chooser.asks_anew() {
+                show::functions(state, &query);
+            }
             return;
         }
     }

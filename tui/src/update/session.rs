@@ -4,7 +4,7 @@ use super::{replies, show};
 use crate::pane::Pane;
 use crate::state::console::Said;
 use crate::state::output::Writer;
-use crate::state::{Guest, Purpose, Start, State};
+use crate::state::{Guest, Purpose, State};
 use crate::text;
 use wasmscope_debugger::explain::FrameKind;
 use wasmscope_debugger::protocol::{Command, Event, Exit, FrameInfo, Stop, StopReason};
@@ -182,9 +182,6 @@ fn exited(state: &mut State, exit: Exit) {
     // What was seen last stays to be looked at; it is not asked for any more.
     if failed && state.report.is_none() {
         state.send(Command::Report, Purpose::Report);
-    }
-    if state.start_when_ready == Some(Start::Run) {
-        state.start_when_ready = None;
     }
 }
 

@@ -331,3 +331,23 @@ pub(super) fn align_code(state: &mut State) {
         state.send(Command::Resolve { place }, Purpose::Align);
     }
 }
+
+/// Asks for the functions that have a text in their names; for all when it is empty.
+pub(super) fn functions(state: &mut State, query: &str) {
+    let mut pattern = String::from("(?i)");
+    for c in query.chars() {
+        // Whatever means something in a regular expression means itself here.
+        if matches!(
+            c,
+            '\\' | '.' | '+' | '*' | '?' | '(' | ')' | '|' | '[' | ']' | '{' | '}' | '^' | '$'
+        ) {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    let command = Command::Functions {
+        pattern,
+        limit: 5_000,
+    };
+    state.send(command, Purpose::Functions);
+}

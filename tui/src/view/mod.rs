@@ -128,7 +128,11 @@ fn header(state: &State, slot: &Slot, buf: &mut Buffer) {
     );
     let about = about(state, slot.shown);
     let room = usize::from(rest.width).saturating_sub(2);
-    let about = text::fit_end(&text::clean(&about), room).into_owned();
+    // A few letters of it would say nothing.
+    let about = match room {
+        ..10 if text::width(&about) > room => String::new(),
+        room => text::fit_end(&text::clean(&about), room).into_owned(),
+    };
     Row::new(buf, rest, 0).right(&format!("{about} "), theme.header);
 }
 

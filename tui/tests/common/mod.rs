@@ -139,6 +139,8 @@ pub struct Fake {
     next: u32,
     pub requests: Vec<Command>,
     pub running: bool,
+    /// Whether there are more functions than are told.
+    pub truncated: bool,
     /// Answers nothing, as a session does that hangs.
     pub mute: bool,
 }
@@ -152,6 +154,7 @@ impl Fake {
             next: 1,
             requests: Vec::new(),
             running: false,
+            truncated: false,
             mute: false,
         }
     }
@@ -344,7 +347,7 @@ impl Fake {
                         copies: 1,
                     })
                     .to_vec(),
-                truncated: false,
+                truncated: self.truncated,
             })],
             Command::Disassemble { .. } => vec![reply(ReplyBody::Disassembly(Disassembly {
                 function: "app::total".to_owned(),
