@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use wasmscope_debugger::explain::FrameKind;
-use wasmscope_debugger::sources::Sources;
 use wasmscope_debugger::stepping::{
-    Begun, StepDone, StepEnd, StepKind, StepSettings, StepState, StepTables, Stepper,
+    Begun, StepDone, StepEnd, StepError, StepKind, StepSettings, StepState, StepTables, Stepper,
 };
 use wasmscope_debugger::{CodeFrame, ProgramSymbols};
 use wasmscope_runner::debuggee::{
@@ -88,34 +87,46 @@ struct Script {
     run: Arc<Mutex<Run>>,
 }
 
-/// Runs a sample with a script: to its end when the script ends there or not at all, else as far as
-/// the script goes and then on to the end without stopping.
+/// Runs a program with a script: as far as the script goes, and then on to the end without stopping.
 pub fn drive(path: &Path, first: &Break, script: Vec<Do>, settings: StepSettings) -> Run {
     let program = Program::load(path).expect("the sample loads");
     let symbols = ProgramSymbols::open(&program, None, Vec::new()).expect("it has symbols");
-    let symbols = Arc::new(ProgramSymbols::new(
-        symbols.modules().to_vec(),
-        Sources::new(Vec::new()),
-    ));
     let file = path.file_stem().unwrap().to_str().unwrap().to_owned() + ".rs";
+    let breaks = places(&symbols, first, &file);
+    drive_with(&compile(&program), symbols, breaks, &file, script, settings)
+}
+
+/// Compiles a program to debuggable code.
+pub fn compile(program: &Program) -> Debuggee {
     let options = Options {
         cache: None,
         ..Options::default()
     };
-    let debuggee = Debuggee::compile(&program, &options).expect("it compiles");
+    Debuggee::compile(program, &options).expect("it compiles")
+}
+
+/// As [`drive`], with the symbols that the stepper is to believe in.
+pub fn drive_with(
+    debuggee: &Debuggee,
+    symbols: ProgramSymbols,
+    breaks: Vec<CodePlace>,
+    file: &str,
+    script: Vec<Do>,
+    settings: StepSettings,
+) -> Run {
+    assert!(!breaks.is_empty(), "there is no place to stop at first");
+    let program = Arc::new(symbols);
     let run = Arc::new(Mutex::new(Run {
         stops: Vec::new(),
         end: String::new(),
         left_armed: 0,
     }));
-    let breaks = places(&symbols, first, &file);
-    assert!(!breaks.is_empty(), "nothing matches {first:?}");
     let script = Script {
-        tables: StepTables::new(Arc::clone(&symbols)),
-        program: symbols,
+        tables: StepTables::new(Arc::clone(&program)),
+        program,
         settings,
         breaks,
-        file,
+        file: file.to_owned(),
         script: script.into_iter(),
         under_way: None,
         every_opcode: false,
@@ -244,6 +255,10 @@ impl Script {
         self.every_opcode = false;
         loop {
             let kind = match self.script.next() {
+                // Frames are counted from the one that is looked at.
+                Some(Do::Step(StepKind::Finish { frame })) => StepKind::Finish {
+                    frame: frame + self.from,
+                },
                 Some(Do::Step(kind)) => kind,
                 Some(Do::UntilLine(line)) => StepKind::Until {
                     places: places(&self.program, &Break::Line(line), &self.file),
@@ -259,12 +274,15 @@ impl Script {
                 }
             };
             let begun = Stepper::begin(kind, self.from, &mut self.tables, guest, &self.settings);
-            match begun.expect("there is something to step") {
-                Begun::Stepping(step) => {
+            match begun {
+                Ok(Begun::Stepping(step)) => {
                     self.under_way = Some(step);
                     break;
                 }
-                Begun::Done(end) => self.stop(guest, &end),
+                Ok(Begun::Done(end)) => self.stop(guest, &end),
+                // There is nothing to finish: the next one, then.
+                Err(StepError::Outermost(_) | StepError::NoSuchFrame(_)) => {}
+                Err(error) => panic!("{error}"),
             }
         }
         self.arm(guest);

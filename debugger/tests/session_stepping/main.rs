@@ -2,6 +2,7 @@
 //! single opcodes, and what steps cost. The tables of lines that steps visit are in `stepping`.
 
 mod driver;
+mod hostile;
 
 use driver::{Break, Do, Run, Stop, drive};
 use std::path::PathBuf;
