@@ -21,7 +21,7 @@ fn area(shape: &Shape) -> u32 {
         Shape::Line(length) => {
             let doubled = length * 2; // <- match: doubled
             doubled / 2 // <- match: halved
-        }
+        } // <- match: line's end
         Shape::Box { width, height } if width == height => {
             width * width // <- match: square
         }

@@ -40,7 +40,7 @@ fn largest<T: PartialOrd + Copy>(items: &[T]) -> T {
 
 #[inline(never)]
 fn factorial(n: u64) -> u64 {
-    if n == 0 {
+    if n < 1 {
         return 1; // <- factorial: one
     }
     let rest = factorial(n - 1); // <- factorial: call
@@ -49,7 +49,8 @@ fn factorial(n: u64) -> u64 {
 
 #[inline(never)]
 fn is_even(n: u32) -> bool {
-    if n == 0 {
+    let zero = n == 0; // <- even: test
+    if zero {
         return true; // <- even: true
     }
     is_odd(n - 1) // <- even: call
@@ -57,7 +58,8 @@ fn is_even(n: u32) -> bool {
 
 #[inline(never)]
 fn is_odd(n: u32) -> bool {
-    if n == 0 {
+    let nothing = n == 0; // <- odd: test
+    if nothing {
         return false; // <- odd: false
     }
     is_even(n - 1) // <- odd: call

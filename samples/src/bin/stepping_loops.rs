@@ -1,5 +1,5 @@
 //! For stepping: loops of every kind, with `break` and `continue`, one in another, and a call that
-//! runs for a hundred million rounds.
+//! runs for as many rounds as the argument after `long` says.
 
 use std::hint::black_box;
 
@@ -52,7 +52,7 @@ fn grid(width: u32, height: u32) -> u32 {
     cells // <- nested: after
 } // <- nested: end
 
-/// A hundred million rounds.
+/// So many rounds.
 #[inline(never)]
 fn long(rounds: u64) -> u64 {
     let mut state = 1_u64;
@@ -69,7 +69,8 @@ fn main() {
     let d = grid(black_box(2), black_box(2)); // <- main: grid
     println!("{a} {b} {c} {d}"); // <- main: print
     if std::env::args().nth(1).as_deref() == Some("long") {
-        let state = long(black_box(100_000_000)); // <- main: long
+        let rounds = std::env::args().nth(2).unwrap().parse().unwrap();
+        let state = long(rounds); // <- main: long
         println!("{state}"); // <- main: after long
     }
 } // <- main: end
