@@ -202,6 +202,8 @@ impl Shell {
     fn commands(&mut self) -> Result<Option<i32>, Failure> {
         loop {
             self.catch_up()?;
+            // Whatever a command made of it: nobody is asked while the guest runs.
+            self.wait(|guest| !matches!(guest, Guest::Running))?;
             if self.out.is_closed() {
                 return Ok(None);
             }
@@ -377,12 +379,14 @@ impl Shell {
 
     fn wait_for(&mut self, over: impl Fn(&Guest) -> bool) -> Result<(), Failure> {
         while !over(&self.guest) {
-            let next = match self.feed_more()? {
-                true => match self.link().next_within(FEED_AGAIN) {
+            let next = match self.feed_more() {
+                Ok(false) => self.link().next(),
+                Ok(true) => match self.link().next_within(FEED_AGAIN) {
                     Some(next) => next,
                     None => continue,
                 },
-                false => self.link().next(),
+                Err(Failure::Interrupted) => Happening::Interrupt,
+                Err(error) => return Err(error),
             };
             match next {
                 Happening::Event(event) => self.take(*event)?,
