@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Files above this hold no source that a person wrote.
 const MAX_FILE: u64 = 16 << 20;
@@ -25,6 +25,17 @@ const EXTENSIONS: [&str; 25] = [
     "rs", "c", "h", "cc", "hh", "cpp", "hpp", "cxx", "hxx", "inc", "inl", "m", "go", "zig",
     "swift", "d", "nim", "odin", "v", "f90", "s", "asm", "wat", "ts", "cs",
 ];
+
+/// How much later than the program a source must have been written to count as changed: a checkout
+/// or a copy writes both within moments, in any order.
+const SAME_TIME: Duration = Duration::from_secs(60);
+
+/// Whether a source was changed after the program was built.
+pub(crate) fn is_later(modified: SystemTime, built: SystemTime) -> bool {
+    modified
+        .duration_since(built)
+        .is_ok_and(|later| later > SAME_TIME)
+}
 
 /// One `FROM=TO` of `--map`: sources that have moved since the program was built.
 #[derive(Clone, Debug, PartialEq, Eq)]

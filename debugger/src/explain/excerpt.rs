@@ -3,7 +3,7 @@
 use super::report::{Cause, Excerpt, Place, ReportFrame};
 use crate::sources;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// Lines shown before and after the marked one.
 const CONTEXT: u32 = 2;
@@ -31,16 +31,6 @@ pub(super) fn place(
     user.filter(has_line).or(panic).or_else(any).cloned()
 }
 
-/// How much later than the program a source must have been written to count as changed: a checkout
-/// or a copy writes both within moments, in any order.
-const SAME_TIME: Duration = Duration::from_secs(60);
-
-fn is_later(modified: SystemTime, built: SystemTime) -> bool {
-    modified
-        .duration_since(built)
-        .is_ok_and(|later| later > SAME_TIME)
-}
-
 /// The lines around a place, and whether the file has been changed since `built`.
 pub(super) fn around(
     place: &Place,
@@ -53,7 +43,7 @@ pub(super) fn around(
     let mark = mark(found.lines.get(marked)?, place.column);
     let changed = built
         .zip(found.modified)
-        .is_some_and(|(built, modified)| is_later(modified, built));
+        .is_some_and(|(built, modified)| sources::is_later(modified, built));
     let excerpt = Excerpt {
         file: place.file.clone(),
         first_line: found.first,

@@ -164,7 +164,7 @@ fn lines(
         current,
         with_code: with_code.into_iter().collect(),
         changed: match (read.modified, options.built) {
-            (Some(modified), Some(built)) => modified > built,
+            (Some(modified), Some(built)) => crate::sources::is_later(modified, built),
             _ => false,
         },
     }))
