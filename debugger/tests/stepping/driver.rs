@@ -32,7 +32,7 @@ pub struct Driver {
 /// What came of letting the guest run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    Stopped(Stop),
+    Stopped(Box<Stop>),
     Exited(Exit),
 }
 
@@ -106,7 +106,7 @@ impl Driver {
     pub fn stop(&mut self, command: Command) -> Stop {
         let what = format!("{command:?}");
         match self.go(command) {
-            Outcome::Stopped(stop) => stop,
+            Outcome::Stopped(stop) => *stop,
             Outcome::Exited(exit) => panic!("{what}: the guest ended: {exit:?}"),
         }
     }
@@ -162,7 +162,7 @@ impl Driver {
             },
             Event::OutputLost { bytes } => panic!("{bytes} bytes of output were lost"),
             Event::Running => self.runs += 1,
-            Event::Stopped(stop) => self.waiting.push(Outcome::Stopped(stop.clone())),
+            Event::Stopped(stop) => self.waiting.push(Outcome::Stopped(Box::new(stop.clone()))),
             Event::Exited(exit) => self.waiting.push(Outcome::Exited(exit.clone())),
             _ => {}
         }
