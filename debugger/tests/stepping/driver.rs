@@ -125,6 +125,17 @@ impl Driver {
         }
     }
 
+    /// How many breakpoints wait to be hit once.
+    pub fn temporary_breakpoints(&mut self) -> usize {
+        match self.ask(Command::Breakpoints) {
+            Ok(ReplyBody::Breakpoints { breakpoints }) => {
+                let temporary = breakpoints.iter().filter(|it| it.spec.temporary);
+                temporary.count()
+            }
+            other => panic!("breakpoints were due: {other:?}"),
+        }
+    }
+
     /// The stack.
     pub fn stack(&mut self) -> Vec<FrameInfo> {
         let (from, count) = (0, 1000);

@@ -62,6 +62,8 @@ pub fn check(table: &Table, builds: &[(Build, Target)]) {
             assert_eq!(is, due, "row {number} of\n{story}");
             last = Some(outcome);
         }
+        let left = driver.temporary_breakpoints();
+        assert_eq!(left, 0, "temporary breakpoints are left after\n{story}");
         let end = match last {
             Some(Outcome::Exited(exit)) => exit,
             _ => to_the_end(&mut driver, &story),
