@@ -486,7 +486,7 @@ mod terminal {
         /// A terminal with wasmscope on it; none where there is no `script`.
         fn start(program: &Path, home: &Path) -> Option<Self> {
             let line = format!(
-                "exec {} debug --color never {}",
+                "exec {} debug --line --color never {}",
                 env!("CARGO_BIN_EXE_wasmscope"),
                 program.display()
             );

@@ -22,9 +22,10 @@ The guest's standard input:
 
 /// Step through a program: stop it at lines, look at its variables, go on
 ///
-/// The program runs in debuggable code, 3 to 5 times slower than otherwise. Commands come from the
-/// scripts given with -x and -e, in their order; then from a prompt, or from standard input where
-/// that is no terminal.
+/// The program runs in debuggable code, 3 to 5 times slower than otherwise. On a terminal it is a
+/// full screen: `?` there lists the keys. With --line, -x, -e, --feed or --stdin, with log messages,
+/// or without a terminal, it goes by lines of text: commands come from the scripts given with -x and
+/// -e, in their order; then from a prompt, or from standard input where that is no terminal.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment, after_help = after_help())]
 pub struct DebugArgs {
@@ -103,11 +104,7 @@ pub struct CommandArgs {
     pub scripts: Vec<ScriptArg>,
     /// End when the scripts have ended.
     pub batch: bool,
-    /// Lines of text rather than a full screen. So far there is nothing else.
-    #[expect(
-        dead_code,
-        reason = "what it asks for is all there is, and is done anyway"
-    )]
+    /// Lines of text rather than a full screen.
     pub line: bool,
 }
 
@@ -139,7 +136,7 @@ struct CommandOptions {
     #[arg(long, action = ArgAction::SetTrue)]
     batch: bool,
 
-    /// Show lines of text, with a prompt (the default)
+    /// Lines of text with a prompt, instead of the full screen
     #[arg(long, action = ArgAction::SetTrue)]
     line: bool,
 }

@@ -48,7 +48,13 @@ pub struct RunArgs {
     pub invoke: Option<String>,
 
     /// Which variables the report shows
-    #[arg(long, value_enum, default_value_t, value_name = "WHICH", help_heading = "The report")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHICH",
+        help_heading = "The report"
+    )]
     pub locals: Locals,
 
     #[command(flatten)]

@@ -48,7 +48,13 @@ pub struct TraceArgs {
     pub invoke: Option<String>,
 
     /// Which variables the report of a failure shows: --locals of `wasmscope run`
-    #[arg(long, value_enum, default_value_t, value_name = "WHICH", help_heading = "The report")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHICH",
+        help_heading = "The report"
+    )]
     pub report_locals: Locals,
 
     #[command(flatten)]

@@ -34,7 +34,7 @@ enum Compiled {
 
 /// How a launched guest ended.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one per launch")]
+#[allow(clippy::large_enum_variant, reason = "there is one per launch")]
 pub enum End {
     /// By itself.
     Exited {

@@ -23,6 +23,7 @@ mod location;
 mod out;
 mod parse;
 mod prompt;
+mod screen;
 mod settings;
 mod shell;
 mod table;
@@ -60,6 +61,14 @@ pub fn run(log: &LogArgs, args: &DebugArgs) -> anyhow::Result<i32> {
     let component_calls = (program.kind() == ProgramKind::Component).then(ComponentCalls::default);
     logging::init(log, component_calls.as_ref())?;
     let last = last(&args.commands);
+    if last == Source::Prompt && scripts.is_empty() && has_screen(log, args) {
+        let stdio = GuestStdio {
+            feed_input: true,
+            capture_output: true,
+        };
+        let session = session(args, program, guest_args, component_calls, stdio)?;
+        return screen::run(args, session, name);
+    }
     let stdin = match (&args.stdin, last) {
         (Some(path), _) => {
             let read = std::fs::read(path);
@@ -138,6 +147,14 @@ fn last(args: &CommandArgs) -> Source {
     } else {
         Source::Stdin
     }
+}
+
+/// Whether a session that a user leads from a terminal can have the whole screen: nothing else may
+/// write there, and the guest's input has to come from the screen too.
+fn has_screen(log: &LogArgs, args: &DebugArgs) -> bool {
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    let logs = log.verbose > 0 || log.log.is_some();
+    !dumb && !logs && !args.commands.line && !args.feed && args.stdin.is_none()
 }
 
 /// The scripts of the command line, with what to call them in messages.

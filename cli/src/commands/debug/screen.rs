@@ -1,0 +1,40 @@
+//! The debugger on a screen: hands the session to the terminal UI, and answers with an exit code when
+//! the user has left.
+
+use crate::args::DebugArgs;
+use std::path::Path;
+use wasmscope_debugger::session::{Session, SessionOptions};
+use wasmscope_tui::{Config, Project, TuiOptions};
+
+/// Runs the UI until the user leaves.
+pub fn run(args: &DebugArgs, session: SessionOptions, name: String) -> anyhow::Result<i32> {
+    let config = match Config::default_path() {
+        Some(path) => Config::load(&path)?,
+        None => Config::default(),
+    };
+    let absolute = std::path::absolute(Path::new(&name));
+    let target = absolute.map_or_else(|_| name.clone(), |path| path.display().to_string());
+    let (engine, events) = Session::start(session);
+    let options = TuiOptions {
+        target: name,
+        config,
+        project: Some(Project {
+            target,
+            build_id: None,
+        }),
+        state_file: None,
+        no_color: !args.color.on_stdout(),
+    };
+    let summary = wasmscope_tui::run(engine, events, options)?;
+    if let Some(warning) = &summary.warning {
+        eprintln!("warning: {}", crate::output::escaped(warning));
+    }
+    Ok(match &summary.failed {
+        Some(failure) => {
+            eprintln!("error: {}", crate::output::escaped(failure));
+            crate::exit::CANNOT_RUN
+        }
+        // The user has seen how it ended.
+        None => 0,
+    })
+}
