@@ -34,7 +34,11 @@ fn bench(module: &Arc<CoreModule>) {
     let open = || Symbols::open(Arc::clone(module), &SymbolsOptions::default());
     let symbols = open();
     let places: Vec<CodeOffset> = module.bodies.iter().map(|b| b.first_opcode).collect();
-    let some: Vec<CodeOffset> = places.iter().copied().step_by(places.len() / 200 + 1).collect();
+    let some: Vec<CodeOffset> = places
+        .iter()
+        .copied()
+        .step_by(places.len() / 200 + 1)
+        .collect();
     let per = |time: Duration| time / u32::try_from(some.len()).unwrap_or(1);
     let statements = || {
         for place in &some {
