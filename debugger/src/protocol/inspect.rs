@@ -101,6 +101,7 @@ pub enum ReplyBody {
 }
 
 /// How the guest stands.
+#[expect(clippy::large_enum_variant, reason = "there is one for each question")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Status {

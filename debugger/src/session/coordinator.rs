@@ -44,6 +44,7 @@ enum State {
 }
 
 /// What becomes of a request.
+#[expect(clippy::large_enum_variant, reason = "there is one for each request")]
 enum Handled {
     /// This is the answer.
     Answer(Result<ReplyBody, CommandError>),

@@ -105,7 +105,7 @@ impl GuestHalf {
             Command::Stack { from, count } => self.frames(guest, *from, *count),
             Command::Variables { frame, limits } => self.variables(guest, *frame, *limits),
             Command::WasmFrame { frame } => {
-                self.at_frame(guest, *frame, |view| wasm_view::of(view))?
+                self.at_frame(guest, *frame, wasm_view::of)?
             }
             Command::ReadMemory {
                 address,

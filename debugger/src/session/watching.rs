@@ -46,6 +46,7 @@ struct Home {
 }
 
 /// What came of an opcode.
+#[expect(clippy::large_enum_variant, reason = "there is one for each stop")]
 pub(super) enum Seen {
     /// A value has changed.
     Changed(StopReason, BreakpointId),

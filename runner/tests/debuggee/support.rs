@@ -28,9 +28,6 @@ pub fn compile(text: &str) -> Debuggee {
     Debuggee::compile(&program(text), &options()).expect("it compiles")
 }
 
-/// What a test's supervisor is told.
-pub type Told<'a> = Interruption<'a>;
-
 /// A supervisor made of closures.
 pub struct Closures<F> {
     pub interrupted: F,
