@@ -104,9 +104,7 @@ impl GuestHalf {
         match command {
             Command::Stack { from, count } => self.frames(guest, *from, *count),
             Command::Variables { frame, limits } => self.variables(guest, *frame, *limits),
-            Command::WasmFrame { frame } => {
-                self.at_frame(guest, *frame, wasm_view::of)?
-            }
+            Command::WasmFrame { frame } => self.at_frame(guest, *frame, wasm_view::of)?,
             Command::ReadMemory {
                 address,
                 frame,
