@@ -1,5 +1,6 @@
 //! For stepping: functions that are always inlined, into one another too, and macros: std's and
 //! the program's own.
+#![allow(clippy::useless_vec, reason = "steps go over the macro")]
 
 use std::hint::black_box;
 
