@@ -418,7 +418,8 @@ mod tests {
             ),
             (
                 "fd_wrote:error=EIO",
-                "character 1: no host function is called `fd_wrote`; did you mean `fd_write`?",
+                "character 1: no host function is called `fd_wrote`; did you mean `fd_write`, \
+                 `fd_pwrite`?",
             ),
         ];
         for (spec, expected) in cases {
