@@ -1,6 +1,7 @@
 //! Components: WASI 0.2, `wasi:cli/run`, and invoked functions of the world or of an exported
 //! interface.
 
+use crate::debuggee::add_waiting_to_linker;
 use crate::exact::Captured;
 use crate::failure::{Failure, Remains, messages};
 use crate::imports::{self, MissingImport};
@@ -22,7 +23,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 /// What a component's store holds.
 pub(crate) struct ComponentState {
     wasi: WasiCtx,
-    table: ResourceTable,
+    pub(crate) table: ResourceTable,
     limiter: Limiter,
     /// Where calls are noted that somebody is told of.
     calls: ComponentCalls,
@@ -97,7 +98,8 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
         message: format!("{error:#}"),
     };
     match watch.supervision() {
-        Some(_) => wasmtime_wasi::p2::add_to_linker_async(&mut linker),
+        Some(supervision) => wasmtime_wasi::p2::add_to_linker_async(&mut linker)
+            .and_then(|()| add_waiting_to_linker(&mut linker, supervision)),
         None => wasmtime_wasi::p2::add_to_linker_sync(&mut linker),
     }
     .map_err(not_defined)?;

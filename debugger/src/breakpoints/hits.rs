@@ -4,12 +4,11 @@
 //! then a log message, or a stop. This runs on the guest's thread at every hit, so nothing is looked
 //! up or copied until it is certain that there is something to tell.
 
-use super::{BreakpointId, Breakpoints, Entry};
+use super::{BreakpointId, Breakpoints, Entry, HostFunction};
 use crate::live::LiveFrame;
 use crate::protocol::{Breakpoint, BreakpointPlace, HitCondition};
 use wasmscope_runner::debuggee::{CodePlace, PausedGuest};
 use wasmscope_symbols::DieId;
-use wasmscope_tracer::HostCall;
 
 /// What came of a hit.
 #[derive(Debug, Default)]
@@ -81,15 +80,13 @@ impl Breakpoints {
         })
     }
 
-    /// What a call to the host means for the breakpoints that wait for such calls. `call` is what is
-    /// known of it beforehand: its function at least.
-    pub fn host_call(&mut self, call: &HostCall, evaluate: &mut dyn Evaluate) -> Option<Outcome> {
-        self.elsewhere(evaluate, |entry| {
-            entry
-                .filter
-                .as_ref()
-                .is_some_and(|filter| filter.accepts(call))
-        })
+    /// What a call of a function of the host means for the breakpoints that wait for it.
+    pub fn host_call(
+        &mut self,
+        function: &HostFunction<'_>,
+        evaluate: &mut dyn Evaluate,
+    ) -> Option<Outcome> {
+        self.elsewhere(evaluate, |entry| entry.waits_for(function))
     }
 
     /// What a change of a watched value means.

@@ -21,7 +21,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use texts::Texts;
 use wasmscope_runner::debuggee::CodePlace;
-use wasmscope_tracer::HostCall;
 use wasmscope_tracer::filter::{Filter, Names};
 
 /// Breakpoints that a session holds at most.
@@ -51,6 +50,35 @@ struct Entry {
     filter: Option<Filter>,
     /// Hits that are still to be passed over.
     ignore: u64,
+}
+
+impl Entry {
+    /// Whether it is about calls of this function of the host.
+    fn waits_for(&self, function: &HostFunction<'_>) -> bool {
+        self.filter
+            .as_ref()
+            .is_some_and(|filter| filter.wants_named(function.module, function.name))
+    }
+}
+
+/// A function of the host, as the guest imports it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HostFunction<'f> {
+    /// The import module, or the interface.
+    pub module: &'f str,
+    /// Its name.
+    pub name: &'f str,
+}
+
+impl<'f> HostFunction<'f> {
+    /// The function that the runner calls so: `fd_write` for one of WASI preview 1,
+    /// `wasi:io/streams@0.2.6#[method]output-stream.write` for one of an interface.
+    pub fn of(function: &'f str) -> Self {
+        let (module, name) = function
+            .split_once('#')
+            .unwrap_or(("wasi_snapshot_preview1", function));
+        HostFunction { module, name }
+    }
 }
 
 /// A breakpoint that is about to be set: resolved, and found to be right.
@@ -271,12 +299,13 @@ impl Breakpoints {
         self.host_calls
     }
 
-    /// Whether any breakpoint that is in force waits for such a call to the host.
-    pub fn waits_for(&self, call: &HostCall) -> bool {
-        self.list.values().any(|entry| {
-            let filter = entry.filter.as_ref();
-            entry.told.spec.enabled && filter.is_some_and(|filter| filter.accepts(call))
-        })
+    /// Whether any breakpoint that is in force waits for calls of this function of the host.
+    pub fn waits_for(&self, function: &HostFunction<'_>) -> bool {
+        self.host_calls
+            && self
+                .list
+                .values()
+                .any(|entry| entry.told.spec.enabled && entry.waits_for(function))
     }
 
     fn entry(&self, id: BreakpointId) -> Result<&Entry, CommandError> {

@@ -3,7 +3,7 @@
 
 use super::guest::GuestHalf;
 use super::look::with_frame;
-use crate::breakpoints::Evaluate;
+use crate::breakpoints::{Evaluate, HostFunction};
 use crate::explain::{
     Cause, ExplainOptions, FailedState, FrameKind, LocalsMode, RanAs, Report, explain_state,
 };
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use wasmscope_runner::FailureCause;
 use wasmscope_runner::Trap;
 use wasmscope_runner::debuggee::{PausedGuest, Resume};
-use wasmscope_tracer::{CallResult, HostCall};
+use wasmscope_tracer::HostCall;
 
 /// Source frames among which the user's is looked for.
 const MAX_SEARCHED: usize = 4096;
@@ -107,11 +107,11 @@ impl GuestHalf {
     ) -> Resume {
         let shared = Arc::clone(&self.shared);
         let program = Arc::clone(&self.program);
-        let known = call.cloned().unwrap_or_else(|| bare_call(function));
+        let called = HostFunction::of(function);
         self.take_stack_anew();
         let (outcome, frame) = {
             let mut breakpoints = shared.breakpoints();
-            if !breakpoints.waits_for(&known) {
+            if !breakpoints.waits_for(&called) {
                 return Resume::Continue;
             }
             let frame = users_frame(guest, &program, &mut self.stack);
@@ -121,7 +121,7 @@ impl GuestHalf {
                 stack: &mut self.stack,
                 frame,
             };
-            (breakpoints.host_call(&known, &mut here), frame)
+            (breakpoints.host_call(&called, &mut here), frame)
         };
         let (stops, notes) = self.tell_outcome(guest, outcome.unwrap_or_default());
         if stops.is_empty() {
@@ -193,24 +193,6 @@ fn users_frame(
         id += 1;
     }
     second.map_or(0, |(_, id)| id)
-}
-
-/// A call of which only the function is known.
-fn bare_call(function: &str) -> HostCall {
-    let (module, name) = function
-        .split_once('#')
-        .unwrap_or(("wasi_snapshot_preview1", function));
-    HostCall {
-        seq: 0,
-        module: module.to_owned().into(),
-        function: name.to_owned().into(),
-        class: None,
-        args: Vec::new(),
-        result: CallResult::Unfinished,
-        start: None,
-        duration: None,
-        tampering: None,
-    }
 }
 
 /// A frame of a stopped guest, for conditions and messages of breakpoints without a place of their

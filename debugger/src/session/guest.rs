@@ -9,7 +9,7 @@ use super::arming::Arming;
 use super::calling::callers;
 use super::shared::{FromGuest, Message, Shared, ToGuest, invalid, unavailable};
 use super::watching::{Seen, Watching};
-use crate::breakpoints::Outcome;
+use crate::breakpoints::{HostFunction, Outcome};
 use crate::explain::Report;
 use crate::frames::Stack;
 use crate::program::ProgramSymbols;
@@ -103,7 +103,12 @@ impl Supervisor for GuestHalf {
         }
     }
 
-    fn wants_host_call(&mut self, _function: &str) -> bool {
+    fn wants_host_call(&mut self, function: &str) -> bool {
+        let function = HostFunction::of(function);
+        self.shared.breakpoints().waits_for(&function)
+    }
+
+    fn wants_host_calls(&mut self) -> bool {
         self.shared.breakpoints().wants_host_calls()
     }
 

@@ -1,8 +1,11 @@
 //! Panics, traps, exits, and what can be asked after them.
 
 use crate::support::{BUILDS, Debug, function_of, line_of};
-use wasmscope_debugger::protocol::{Command, Exit, ReplyBody, Settings, StopReason};
-use wasmscope_test_support::marked_line;
+use wasmscope_debugger::protocol::{
+    BreakpointPlace, BreakpointSpec, Command, CommandErrorKind, Event, Exit, ReplyBody, Settings,
+    Status, StopReason, ValueLimits,
+};
+use wasmscope_test_support::{Build, Target, marked_line};
 
 #[test]
 fn a_panic_stops_in_the_users_frame_with_its_message_and_is_told_once() {
@@ -96,4 +99,56 @@ fn restarting_begins_anew_with_the_same_breakpoints() {
         assert_eq!(again, first, "{built:?}");
         debug.told(Command::Kill);
     }
+}
+
+#[test]
+fn a_guest_that_cannot_be_launched_says_why() {
+    let text = r#"(module (import "nobody" "provides" (func)) (func (export "_start")))"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("needy.wat");
+    std::fs::write(&file, text).expect("it is written");
+    let program = wasmscope_runner::Program::load(&file).expect("it loads");
+    let mut debug = Debug::start(program, wasmscope_runner::World::default());
+    let run = debug.send(Command::Run);
+    let failed = debug.wait_for(|event| matches!(event, Event::Failed { .. }));
+    assert!(
+        matches!(&failed, Event::Failed { message } if message.contains("nobody")),
+        "{failed:?}"
+    );
+    let error = debug.answer(run).expect_err("there is no guest");
+    assert_eq!(error.kind, CommandErrorKind::NotRunning);
+    assert!(error.message.contains("nobody"), "{error:?}");
+    assert!(matches!(
+        debug.told(Command::Status),
+        ReplyBody::Status(Status::Failed { .. })
+    ));
+}
+
+#[test]
+fn a_program_without_debug_info_is_stopped_by_its_functions() {
+    let built = (Build::Release, Target::WasiP1);
+    let mut debug = Debug::sample("orders", built);
+    let set = debug.set(BreakpointSpec::new(BreakpointPlace::Function {
+        name: "orders::main".into(),
+    }));
+    assert_eq!(set.locations.len(), 1, "{set:#?}");
+    let stop = debug.stop(Command::Run);
+    assert_eq!(stop.breakpoints, [set.id]);
+    assert_eq!(function_of(&stop), "orders::main");
+    let ReplyBody::Variables { unavailable, .. } = debug.told(Command::Variables {
+        frame: 0,
+        limits: ValueLimits::default(),
+    }) else {
+        panic!("no variables");
+    };
+    assert!(unavailable.is_some());
+    let stop = debug.stop(Command::Continue);
+    let StopReason::Panic { message } = &stop.reason else {
+        panic!("{stop:#?}");
+    };
+    assert!(
+        message
+            .as_deref()
+            .is_some_and(|text| text.contains("index out of bounds"))
+    );
 }

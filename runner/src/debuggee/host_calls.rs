@@ -2,8 +2,10 @@
 //! returned: a gate for WASI preview 1, Wasmtime's call hook for components.
 
 use super::control::HostCallName;
-use super::paused::{Innermost, Known, Paused};
+use super::known::Known;
+use super::paused::Paused;
 use super::supervision::Supervision;
+use super::walk::Innermost;
 use super::{HostCallBegin, Interruption, PausedGuest as _, Resume};
 use crate::code_index::{Callee, function_name};
 use crate::component::ComponentState;

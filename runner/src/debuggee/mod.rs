@@ -10,9 +10,13 @@
 
 mod control;
 mod host_calls;
+mod known;
 mod launch;
 mod paused;
+mod places;
 mod supervision;
+mod waiting;
+mod walk;
 
 use crate::failure::{FrameValues, WasmFrame};
 use crate::limits::MemoryRefusal;
@@ -27,6 +31,7 @@ pub use crate::stdio::{
 pub use control::Control;
 pub use launch::{Debuggee, End, Running};
 pub(crate) use supervision::Supervision;
+pub(crate) use waiting::add_to_linker as add_waiting_to_linker;
 
 /// A place in code: an opcode of a core module of the program.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -2,7 +2,9 @@
 //! guest at hand. Everything here runs on the guest's thread.
 
 use super::control::Control;
-use super::paused::{Innermost, Known, Paused};
+use super::known::Known;
+use super::paused::Paused;
+use super::walk::Innermost;
 use super::{Interruption, Resume, Supervisor};
 use crate::exact::Captured;
 use crate::failure::messages;
@@ -106,6 +108,9 @@ impl Supervision {
         let mut watched = self.lock();
         let Watched { supervisor, known } = &mut *watched;
         let mut guest = Paused::new(store, known, innermost);
+        if matches!(why, Interruption::Breakpoint) && !guest.is_asked_for() {
+            return Resume::Continue;
+        }
         let answer = supervisor.interrupted(&mut guest, why);
         if answer == Resume::Kill {
             self.control.killed();

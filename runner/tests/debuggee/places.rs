@@ -1,10 +1,10 @@
 //! Stopping at places.
 
-use crate::support::{compile, exit_code, launch, opcodes, places_of};
+use crate::support::{compile, exit_code, launch, opcodes, options, places_of, program};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use wasmscope_runner::WasmValue;
-use wasmscope_runner::debuggee::{CodePlace, Interruption, Resume};
+use wasmscope_runner::debuggee::{CodePlace, Debuggee, Interruption, Resume};
+use wasmscope_runner::{Invoke, Options, WasmValue};
 
 /// Calls a function ten times, which adds one to its argument.
 const TEN: &str = r#"(module
@@ -219,4 +219,67 @@ fn a_start_function_can_be_stopped_in() {
     });
     assert_eq!(exit_code(running.wait()), 0);
     assert_eq!(*hits.lock().expect("no panic"), 1);
+}
+
+/// Two modules with the same code at the same offsets, of which one is called twice and the other
+/// once in between.
+const TWINS: &str = r#"(component
+    (core module $a (func (export "f") nop))
+    (core module $b (func (export "f") nop))
+    (core module $c
+        (import "a" "f" (func $a))
+        (import "b" "f" (func $b))
+        (func (export "run") (call $a) (call $b) (call $a)))
+    (core instance $a (instantiate $a))
+    (core instance $b (instantiate $b))
+    (core instance $c (instantiate $c
+        (with "a" (instance $a)) (with "b" (instance $b))))
+    (func (export "run") (canon lift (core func $c "run"))))"#;
+
+#[test]
+fn a_place_is_its_modules_own() {
+    let options = Options {
+        invoke: Some(Invoke {
+            function: "run()".into(),
+        }),
+        ..options()
+    };
+    let debuggee = Debuggee::compile(&program(TWINS), &options).expect("it compiles");
+    let first = debuggee.program().core_modules().next().expect("a module");
+    let bytes = debuggee.program().bytes().get(first).expect("its bytes");
+    let body = wasmparser::Parser::new(0)
+        .parse_all(bytes)
+        .find_map(|payload| match payload.expect("valid") {
+            wasmparser::Payload::CodeSectionEntry(body) => Some(body),
+            _ => None,
+        });
+    let opcodes = body.expect("a function").get_operators_reader();
+    let pc = opcodes.expect("valid").original_position() as u64;
+    let [a, b] = [0, 1].map(|module| CodePlace { module, pc });
+    for (armed, disarmed_at_once, expected) in [
+        (vec![a], None, vec![a, a]),
+        (vec![b], None, vec![b]),
+        (vec![a, b], None, vec![a, b, a]),
+        (vec![a, b], Some(a), vec![a, b]),
+        (vec![a, b], Some(b), vec![a, a]),
+    ] {
+        let hits = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&hits);
+        let running = launch(&debuggee, move |guest, why| {
+            match why {
+                Interruption::Start => guest.edit(&armed, &[]).expect("opcodes"),
+                Interruption::Breakpoint => {
+                    let at = guest.innermost().expect("it runs").place;
+                    told.lock().expect("no panic").push(at);
+                    if let Some(place) = disarmed_at_once {
+                        guest.edit(&[], &[place]).expect("an opcode");
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+            Resume::Continue
+        });
+        assert_eq!(exit_code(running.wait()), 0);
+        assert_eq!(*hits.lock().expect("no panic"), expected);
+    }
 }

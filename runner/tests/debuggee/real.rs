@@ -313,3 +313,61 @@ fn a_guest_that_waits_for_input_can_be_killed() {
         }
     }
 }
+
+/// A guest that waits for input, and goes on waiting after it has been looked at.
+#[test]
+fn a_guest_that_waits_for_input_can_be_stopped() {
+    for target in Target::ALL {
+        let debuggee = compile("hostcalls", target);
+        let folder = tempfile::tempdir().expect("a folder");
+        let world = World {
+            dirs: vec![wasmscope_runner::Dir {
+                host: folder.path().to_path_buf(),
+                guest: ".".into(),
+            }],
+            ..World::default()
+        };
+        let (feed, input) = fed_input();
+        let (reader, output) = captured_output();
+        let stdio = GuestStdio {
+            input: Some(input),
+            output: Some(output),
+        };
+        let (asking, answering) = conversation();
+        let supervisor = only(
+            move |guest: &mut dyn PausedGuest, why: &Interruption<'_>| match why {
+                Interruption::Interrupted => {
+                    let stack = guest.stack(1000);
+                    let module = stack.first().expect("it has frames").module;
+                    let size = guest.memory(module).expect("a memory").len();
+                    guest.local(0, 0).expect("it has locals");
+                    asking.ask((stack.len(), size))
+                }
+                _ => Resume::Continue,
+            },
+        );
+        let running = debuggee
+            .launch(&world, stdio, supervisor)
+            .expect("it starts");
+        while !feed.is_waited_for() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        for _ in 0..3 {
+            running.interrupt();
+            let (depth, size) = answering.told();
+            assert!(depth > 5, "{depth}");
+            assert!(size >= 1 << 16, "{size}");
+            let call = running.host_call().expect("it is in a call");
+            assert!(call.contains("read"), "{call}");
+            answering.answer(Resume::Continue);
+        }
+        feed.feed(b"fed late\n").expect("there is room");
+        let mut text = Vec::new();
+        while let Some(chunk) = reader.next() {
+            text.extend(chunk.bytes);
+        }
+        let text = String::from_utf8(text).expect("text");
+        assert!(text.contains(r#"stdin: 9 bytes "fed late\n""#), "{text}");
+        assert_eq!(exit_code(running.wait()), 0);
+    }
+}
