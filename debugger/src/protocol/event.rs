@@ -46,6 +46,8 @@ pub enum Event {
         /// How many bytes.
         bytes: u64,
     },
+    /// The guest waits for standard input that it has not got; told once until it is fed again.
+    InputWanted,
     /// A log breakpoint's message.
     Log {
         /// The breakpoint.

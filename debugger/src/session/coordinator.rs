@@ -222,6 +222,8 @@ impl Coordinator {
         let (mut stdio, mut input, mut output) = (GuestStdio::default(), None, None);
         if self.options.stdio.feed_input {
             let (feed, fed) = fed_input();
+            let events = self.events.clone();
+            feed.when_wanted(move || events.tell(Event::InputWanted));
             let is_terminal = self.options.run.fed_input_is_terminal;
             stdio.input = Some(fed.as_terminal(is_terminal));
             input = Some(feed);

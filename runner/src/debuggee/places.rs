@@ -9,7 +9,7 @@ use super::CodePlace;
 use super::paused::Paused;
 use crate::stopped::{self, Unavailable};
 use std::collections::HashSet;
-use wasmtime::{AsContext, AsContextMut, ModulePC};
+use wasmtime::{AsContext, AsContextMut};
 
 impl<T: 'static> Paused<'_, T> {
     /// As [`super::PausedGuest::edit`].

@@ -3,7 +3,9 @@
 use super::Wakers;
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -55,11 +57,24 @@ pub enum FeedError {
     Closed,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Fed {
     bytes: VecDeque<u8>,
     closed: bool,
     readers: Wakers,
+    /// Who is told that the guest waits.
+    tell: Option<Arc<dyn Fn() + Send + Sync>>,
+    /// Whether that was told since something was fed.
+    told: bool,
+}
+
+impl fmt::Debug for Fed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fed")
+            .field("bytes", &self.bytes.len())
+            .field("closed", &self.closed)
+            .finish_non_exhaustive()
+    }
 }
 
 fn lock(shared: &Mutex<Fed>) -> MutexGuard<'_, Fed> {
@@ -81,6 +96,7 @@ impl InputFeed {
             return Err(FeedError::Full { waiting });
         }
         fed.bytes.extend(bytes);
+        fed.told = false;
         fed.readers.wake();
         Ok(())
     }
@@ -90,6 +106,12 @@ impl InputFeed {
         let mut fed = lock(&self.shared);
         fed.closed = true;
         fed.readers.wake();
+    }
+
+    /// Has `tell` called when the guest comes to wait for input that it has not got: on the guest's
+    /// thread, and once until it is fed again.
+    pub fn when_wanted(&self, tell: impl Fn() + Send + Sync + 'static) {
+        lock(&self.shared).tell = Some(Arc::new(tell));
     }
 
     /// Whether the guest waits for input that it has not got.
@@ -116,11 +138,20 @@ impl FedInput {
 
     fn poll(&self, context: &Context<'_>) -> Poll<()> {
         let mut fed = lock(&self.shared);
-        if fed.bytes.is_empty() && !fed.closed {
-            fed.readers.add(context);
-            return Poll::Pending;
+        if !fed.bytes.is_empty() || fed.closed {
+            return Poll::Ready(());
         }
-        Poll::Ready(())
+        fed.readers.add(context);
+        let tell = match mem::replace(&mut fed.told, true) {
+            true => None,
+            false => fed.tell.clone(),
+        };
+        // Whoever is told may feed it at once.
+        drop(fed);
+        if let Some(tell) = tell {
+            tell();
+        }
+        Poll::Pending
     }
 
     /// At most `size` bytes of what is there; `None` at the end.

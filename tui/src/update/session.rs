@@ -33,6 +33,7 @@ pub(super) fn event(state: &mut State, event: Event) {
             let text = format!("… {} of output left out …", text::size(bytes));
             state.output.say(Writer::Own, &text);
         }
+        Event::InputWanted => state.announce("the program waits for input: i types a line of it"),
         Event::Log { id, text, frame } => {
             let place = frame
                 .and_then(|frame| frame.place)

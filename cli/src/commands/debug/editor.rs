@@ -40,6 +40,12 @@ impl Editor {
             KeyCode::BackTab,
             ReedlineEvent::MenuPrevious,
         );
+        // A line that was typed ahead ends as the terminal itself ends lines.
+        keys.add_binding(
+            KeyModifiers::CONTROL,
+            KeyCode::Char('j'),
+            ReedlineEvent::Enter,
+        );
         let menu = ColumnarMenu::default().with_name(MENU).with_marker("");
         let mut editor = Reedline::create()
             .with_ansi_colors(color)

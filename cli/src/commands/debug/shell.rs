@@ -546,6 +546,11 @@ impl Shell {
                 self.out
                     .line(&format!("({bytes} bytes of output were left out)"));
             }
+            Event::InputWanted => {
+                if let Some(typing) = &self.typing {
+                    typing.wanted();
+                }
+            }
             Event::Log { id, text, frame } => self.logged(id, &text, frame.as_ref()),
             Event::BreakpointChanged { breakpoint, gone } => self.changed(breakpoint, gone),
             Event::HostCall { call, .. } => {

@@ -1,6 +1,6 @@
-//! What the user types at the terminal while the guest runs, which is the guest's. While it is
-//! paused, nobody but the prompt reads the terminal: that is why the guest does not read it by
-//! itself.
+//! What the user types at the terminal while the guest waits for input, which is the guest's. At all
+//! other times nobody but the prompt reads the terminal, so that commands can be typed ahead: that is
+//! why the guest does not read it by itself.
 
 use super::link::Happening;
 use std::sync::mpsc::Sender;
@@ -12,24 +12,35 @@ pub(super) struct Typing(Arc<(Mutex<State>, Condvar)>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Whether what is typed is the guest's.
+    /// Whether the guest runs, and the terminal is not needed for a question.
     on: bool,
+    /// Whether the guest waits for input.
+    wanted: bool,
     /// Whether the guest was told of the end.
     ended: bool,
 }
 
 impl Typing {
-    /// Says whether what is typed is the guest's from now on.
+    /// Says whether what is typed is the guest's from now on, if it waits for it.
     pub(super) fn switch(&self, on: bool) {
         let (state, changed) = &*self.0;
         state.lock().unwrap_or_else(PoisonError::into_inner).on = on;
         changed.notify_all();
     }
 
+    /// The guest waits for a line.
+    pub(super) fn wanted(&self) {
+        let (state, changed) = &*self.0;
+        state.lock().unwrap_or_else(PoisonError::into_inner).wanted = true;
+        changed.notify_all();
+    }
+
     /// A new guest: its input has not ended.
     pub(super) fn begin(&self) {
         let (state, _) = &*self.0;
-        state.lock().unwrap_or_else(PoisonError::into_inner).ended = false;
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.ended = false;
+        state.wanted = false;
     }
 }
 
@@ -48,7 +59,7 @@ fn pass_on(typing: &Typing, to: &Sender<Happening>) -> bool {
     use rustix::event::{PollFd, PollFlags};
     use std::io::BufRead as _;
     let (state, changed) = &*typing.0;
-    let waits = |state: &mut State| !state.on || state.ended;
+    let waits = |state: &mut State| !state.on || !state.wanted || state.ended;
     let held = state.lock().unwrap_or_else(PoisonError::into_inner);
     drop(
         changed
@@ -66,7 +77,7 @@ fn pass_on(typing: &Typing, to: &Sender<Happening>) -> bool {
     let readable = fds
         .iter()
         .any(|fd| fd.revents().intersects(PollFlags::IN | PollFlags::HUP));
-    if !held.on || !readable {
+    if !held.on || !held.wanted || !readable {
         return true;
     }
     // A terminal gives a line at a time, and there is one.
@@ -76,6 +87,7 @@ fn pass_on(typing: &Typing, to: &Sender<Happening>) -> bool {
         Err(_) => return false,
     };
     stdin.consume(bytes.len());
+    held.wanted = false;
     held.ended = bytes.is_empty();
     to.send(Happening::Typed(bytes)).is_ok()
 }
