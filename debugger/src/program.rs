@@ -267,10 +267,11 @@ impl ProgramSymbols {
     /// A program that was built out of a registry (`cargo install`) lies where dependencies do: the
     /// package that holds `main` is the user's own all the same.
     pub fn kind(&self, module: usize, file: Option<&str>, function: Option<&str>) -> FrameKind {
-        let name = self
-            .modules
-            .get(module)
-            .and_then(|symbols| symbols.module().name.as_deref());
+        let core = self.modules.get(module).map(|symbols| symbols.module());
+        if file.is_none() && core.is_some_and(|core| core.is_shim()) {
+            return FrameKind::Runtime;
+        }
+        let name = core.and_then(|core| core.name.as_deref());
         match (kind_of_code(file, function, name), file) {
             (FrameKind::Dependency, Some(file)) => match (package_of(file), self.own_package()) {
                 (Some(package), Some(own)) if package == own => FrameKind::User,

@@ -211,12 +211,11 @@ impl<'c> Checker<'c> {
                     }
                     let names = fields.fields.iter().map(|field| &*field.name);
                     let message = format!("`{}` has no field `{name}`", ty.name);
-                    let error = ExpressionError::new(ErrorKind::UnknownField, span, message);
-                    return Err(error.suggest(name, names));
+                    return Err(ExpressionError::no_field(span, message, name, names));
                 }
                 TypeKind::Base(_) | TypeKind::Enum(_) => {
                     let message = format!("`{}` has no field `{name}`", ty.name);
-                    return Err(ExpressionError::new(ErrorKind::UnknownField, span, message));
+                    return Err(ExpressionError::no_field(span, message, name, []));
                 }
                 _ => return Ok(Known::Nothing),
             }

@@ -7,6 +7,9 @@ use wasmscope_symbols::Unavailable;
 /// Most names that are offered in place of one that is not known.
 const MAX_SUGGESTIONS: usize = 3;
 
+/// Most fields that are told when none is like the one asked for.
+const MAX_TOLD: usize = 8;
+
 /// An expression that cannot be understood, or has no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -71,6 +74,32 @@ impl ExpressionError {
             span,
             format!("unavailable: {reason}"),
         )
+    }
+
+    /// `of.name`, which ends at the end of `span`, where there is no such field. `fields` are those
+    /// there are: the ones like it are offered, or else they are told.
+    pub(super) fn no_field<'n>(
+        span: &Range<usize>,
+        message: String,
+        name: &str,
+        fields: impl IntoIterator<Item = &'n str> + Clone,
+    ) -> Self {
+        let start = span.end.saturating_sub(name.len()).max(span.start);
+        let error = Self::new(ErrorKind::UnknownField, &(start..span.end), message);
+        let mut error = error.suggest(name, fields.clone());
+        if error.suggestions.is_empty() {
+            let mut fields = fields.into_iter();
+            let told: Vec<String> = fields
+                .by_ref()
+                .take(MAX_TOLD)
+                .map(|field| format!("`{field}`"))
+                .collect();
+            let more = if fields.next().is_some() { ", …" } else { "" };
+            if !told.is_empty() {
+                error.message += &format!(": it has {}{more}", told.join(", "));
+            }
+        }
+        error
     }
 
     /// Adds those of `names` that are like `wanted`.

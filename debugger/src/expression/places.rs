@@ -29,7 +29,7 @@ impl<'n> Evaluator<'n> {
             }
             _ => {
                 let message = format!("`{}` has no fields", self.type_name(&of));
-                return Err(ExpressionError::new(ErrorKind::UnknownField, span, message));
+                return Err(ExpressionError::no_field(span, message, name, []));
             }
         };
         match self.reader.field(&typed, name) {
@@ -63,8 +63,8 @@ impl<'n> Evaluator<'n> {
                     ),
                     None => format!("`{}` has no field `{name}`", ty.name),
                 };
-                let error = ExpressionError::new(ErrorKind::UnknownField, span, message);
-                Err(error.suggest(name, names.iter().map(|name| &**name)))
+                let names = names.iter().map(|name| &**name);
+                Err(ExpressionError::no_field(span, message, name, names))
             }
         }
     }

@@ -94,7 +94,7 @@ pub struct Stop {
     pub reason: StopReason,
     /// The breakpoints hit here.
     pub breakpoints: Vec<BreakpointId>,
-    /// The frame to look at first: the innermost, or for panics and traps the user's.
+    /// The frame to look at first: the innermost, or for panics, traps and pauses the user's.
     pub frame: usize,
     /// That frame.
     pub info: Option<FrameInfo>,

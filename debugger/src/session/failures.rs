@@ -170,7 +170,7 @@ impl GuestHalf {
 
 /// The frame to look at first where the innermost ones are not the user's: the first that is, or else
 /// a library's, or one that nothing is known of.
-fn users_frame(
+pub(super) fn users_frame(
     guest: &mut dyn PausedGuest,
     program: &ProgramSymbols,
     stack: &mut Stack,

@@ -7,6 +7,7 @@
 
 use super::arming::Arming;
 use super::calling::callers;
+use super::failures::users_frame;
 use super::shared::{FromGuest, Message, Shared, ToGuest, invalid, unavailable};
 use super::watching::{Seen, Watching};
 use crate::breakpoints::{HostFunction, Outcome};
@@ -315,7 +316,16 @@ impl GuestHalf {
             return Resume::Continue;
         }
         self.take_stack_anew();
-        self.pause(guest, StopReason::Pause, Vec::new(), 0, Vec::new(), true)
+        let program = Arc::clone(&self.program);
+        let frame = users_frame(guest, &program, &mut self.stack);
+        self.pause(
+            guest,
+            StopReason::Pause,
+            Vec::new(),
+            frame,
+            Vec::new(),
+            true,
+        )
     }
 
     /// The place among inlined calls of the one with this DIE.

@@ -190,22 +190,22 @@ fn what_has_no_value_says_why_and_where() {
             "composites",
             "point.z",
             UnknownField,
-            0,
+            6,
             "`Point` has no field `z`",
         ),
         (
             "composites",
             "order.items[0].skew",
             UnknownField,
-            0,
+            15,
             "`Item` has no field",
         ),
-        ("numbers", "byte.x", UnknownField, 0, "`u8` has no field"),
+        ("numbers", "byte.x", UnknownField, 5, "`u8` has no field"),
         (
             "enums",
             "no_shape.radius",
             UnknownField,
-            0,
+            9,
             "the value is `Shape::Empty` now",
         ),
         (
@@ -316,7 +316,7 @@ fn what_has_no_value_says_why_and_where() {
         ("numbers", "&(1 + 1)", NotWritable, 0, "no address"),
         ("numbers", "Some(1)", Unsupported, 0, "cannot be made"),
         ("numbers", "byte(1)", Unsupported, 4, "cannot be called"),
-        ("options", "some.0.5", UnknownField, 0, "no field `5`"),
+        ("options", "some.0.5", UnknownField, 7, "no field `5`"),
     ];
     let guest = Guest::run("values_panic", Build::Debug, Wasi::WasiP1);
     for (function, text, kind, at, message) in table {

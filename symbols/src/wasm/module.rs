@@ -87,6 +87,15 @@ impl CoreModule {
         self.range.start
     }
 
+    /// Whether a component's tools made the module, to pass calls on to what is imported: of
+    /// wit-component's pair of such modules one exports and one imports a table of this name.
+    pub fn is_shim(&self) -> bool {
+        const TABLE: &str = "$imports";
+        let exported = |export: &Export| export.kind == ExternKind::Table && export.name == TABLE;
+        let imported = |import: &Import| import.kind == ExternKind::Table && import.name == TABLE;
+        self.exports.iter().any(exported) || self.imports.iter().any(imported)
+    }
+
     /// The bytes of a part of the code section; empty when it is not in there.
     pub fn code_bytes(&self, range: Range<CodeOffset>) -> &[u8] {
         let part = || {
