@@ -23,7 +23,9 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Rect, Size};
 use std::collections::VecDeque;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -36,6 +38,8 @@ const FRAME: Duration = Duration::from_millis(16);
 const EVENTS: Duration = Duration::from_millis(8);
 /// How often time is told, for what turns and expires.
 const TICK: Duration = Duration::from_millis(200);
+/// The signal of a terminal that goes away.
+const HANGUP: i32 = 1;
 /// Events that wait to be taken.
 const MAX_EVENTS: usize = 4_096;
 /// Keys that wait to be taken: more are typed by nobody.
@@ -75,8 +79,8 @@ pub struct ExitSummary {
     pub exit: Option<Exit>,
     /// Why the guest could not be started, when that is so.
     pub failed: Option<String>,
-    /// A signal asked us to end.
-    pub terminated: bool,
+    /// The number of the signal that asked us to end; that of SIGHUP when the terminal went away.
+    pub signal: Option<i32>,
     /// What went wrong with keeping the state.
     pub warning: Option<String>,
 }
@@ -98,6 +102,8 @@ struct Mailbox {
     news: Condvar,
     /// There is room for events again.
     room: Condvar,
+    /// The signal that asks us to end; 0 for none.
+    signal: AtomicI32,
 }
 
 #[derive(Default)]
@@ -121,6 +127,15 @@ impl Mailbox {
         }
         self.news.notify_one();
         !queues.closed
+    }
+
+    /// Asks for the end, because of a signal; the first one is remembered. Whether anybody will see
+    /// to it.
+    fn terminate(&self, signal: i32) -> bool {
+        let _ = self
+            .signal
+            .compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
+        self.input(Message::Terminate)
     }
 
     /// Puts an event there; waits while there are too many. Whether anybody will take it.
@@ -177,7 +192,9 @@ pub fn run(
     options: TuiOptions,
 ) -> Result<ExitSummary, TuiError> {
     let guard = Guard::take(options.config.mouse == MouseUse::On)?;
-    let mut terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    // Never dropped: it would complain on standard error about a terminal that is gone, and panic
+    // when that is gone too. The guard gives everything back.
+    let mut terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?);
     let mailbox = Arc::new(Mailbox::default());
     watch_input(&mailbox);
     watch_signals(&mailbox);
@@ -206,7 +223,7 @@ fn watch_input(mailbox: &Arc<Mailbox>) {
                 Ok(Input::FocusGained | Input::FocusLost) => continue,
                 // The terminal is gone.
                 Err(_) => {
-                    mailbox.input(Message::Terminate);
+                    mailbox.terminate(HANGUP);
                     return;
                 }
             };
@@ -225,10 +242,10 @@ fn watch_signals(mailbox: &Arc<Mailbox>) {
     };
     let mailbox = Arc::clone(mailbox);
     spawn("signals", move || {
-        for _ in signals.forever() {
-            if !mailbox.input(Message::Terminate) {
+        for signal in signals.forever() {
+            if !mailbox.terminate(signal) {
                 // The UI has ended already, and the signal still means what it means.
-                std::process::exit(143);
+                std::process::exit(signal.saturating_add(128));
             }
         }
     });
@@ -259,7 +276,6 @@ struct App<L> {
     started: Instant,
     warning: Option<String>,
     quit: bool,
-    terminated: bool,
     redraw: bool,
 }
 
@@ -282,7 +298,6 @@ impl<L: Link> App<L> {
             started: Instant::now(),
             warning: None,
             quit: false,
-            terminated: false,
             redraw: false,
         }
     }
@@ -322,7 +337,7 @@ impl<L: Link> App<L> {
         let result = self.turn(terminal);
         self.save();
         // A terminal that went away with the user is no error of ours.
-        if !self.terminated {
+        if self.signal().is_none() {
             result?;
         }
         Ok(self.summary())
@@ -398,7 +413,6 @@ impl<L: Link> App<L> {
     }
 
     fn take(&mut self, message: Message) {
-        self.terminated |= matches!(message, Message::Terminate);
         for effect in update(&mut self.state, message) {
             match effect {
                 Effect::Send(request) => self.session.send(request),
@@ -415,6 +429,11 @@ impl<L: Link> App<L> {
         }
     }
 
+    fn signal(&self) -> Option<i32> {
+        let signal = self.mailbox.signal.load(Ordering::SeqCst);
+        (signal != 0).then_some(signal)
+    }
+
     fn summary(&self) -> ExitSummary {
         ExitSummary {
             exit: match &self.state.guest {
@@ -425,7 +444,7 @@ impl<L: Link> App<L> {
                 Guest::Failed(message) => Some(message.clone()),
                 _ => None,
             },
-            terminated: self.terminated,
+            signal: self.signal(),
             warning: self.warning.clone(),
         }
     }

@@ -10,12 +10,24 @@ use crossterm::terminal::{
 };
 use crossterm::{Command, QueueableCommand};
 use std::io::{self, Write};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread::ThreadId;
 
 /// Whether the terminal is ours now: it is given back once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
+/// The thread that draws.
+static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
+/// What panics in other threads had to say while the screen was drawn.
+static TOLD_LATER: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// As many as anybody reads.
+const MAX_TOLD: usize = 10;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is in there is whole whatever a thread that panicked was doing.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The terminal while it is ours; dropping it gives it back.
 #[derive(Debug)]
@@ -30,13 +42,22 @@ impl Guard {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
-                // Only where the screen is drawn: a panic in another thread ends that thread, and
-                // the message would be lost on the alternate screen anyway.
+                let taken_elsewhere = TAKEN.load(Ordering::SeqCst)
+                    && *lock(&OWNER) != Some(std::thread::current().id());
+                if taken_elsewhere {
+                    // That thread ends, and the screen is still drawn: told when it is given back.
+                    let mut told = lock(&TOLD_LATER);
+                    if told.len() < MAX_TOLD {
+                        told.push(info.to_string());
+                    }
+                    return;
+                }
                 give_back();
                 before(info);
             }));
         });
         enable_raw_mode()?;
+        *lock(&OWNER) = Some(std::thread::current().id());
         TAKEN.store(true, Ordering::SeqCst);
         let guard = Guard(());
         let mut out = io::stdout();
@@ -68,6 +89,9 @@ pub fn give_back() {
     let _ = undo(&mut out, Show);
     let _ = out.flush();
     let _ = disable_raw_mode();
+    for panic in lock(&TOLD_LATER).drain(..) {
+        let _ = writeln!(io::stderr(), "{panic}");
+    }
 }
 
 fn undo(out: &mut impl Write, command: impl Command) -> io::Result<()> {

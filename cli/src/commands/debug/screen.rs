@@ -2,6 +2,7 @@
 //! the user has left.
 
 use crate::args::DebugArgs;
+use std::io::{self, Write as _};
 use std::path::Path;
 use wasmscope_debugger::session::{Session, SessionOptions};
 use wasmscope_tui::{Config, Project, TuiOptions};
@@ -27,14 +28,23 @@ pub fn run(args: &DebugArgs, session: SessionOptions, name: String) -> anyhow::R
     };
     let summary = wasmscope_tui::run(engine, events, options)?;
     if let Some(warning) = &summary.warning {
-        eprintln!("warning: {}", crate::output::escaped(warning));
+        tell("warning", warning);
+    }
+    if let Some(signal) = summary.signal {
+        // As a shell tells it.
+        return Ok(signal.saturating_add(128));
     }
     Ok(match &summary.failed {
         Some(failure) => {
-            eprintln!("error: {}", crate::output::escaped(failure));
+            tell("error", failure);
             crate::exit::CANNOT_RUN
         }
         // The user has seen how it ended.
         None => 0,
     })
+}
+
+/// Whoever closed standard error does not want to know.
+fn tell(kind: &str, message: &str) {
+    let _ = writeln!(io::stderr(), "{kind}: {}", crate::output::escaped(message));
 }
