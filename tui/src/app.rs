@@ -277,6 +277,8 @@ struct App<L> {
     warning: Option<String>,
     quit: bool,
     redraw: bool,
+    /// Whether the terminal did what is needed, once.
+    has_drawn: bool,
 }
 
 impl<L: Link> App<L> {
@@ -299,6 +301,7 @@ impl<L: Link> App<L> {
             warning: None,
             quit: false,
             redraw: false,
+            has_drawn: false,
         }
     }
 
@@ -336,9 +339,15 @@ impl<L: Link> App<L> {
         self.restore();
         let result = self.turn(terminal);
         self.save();
-        // A terminal that went away with the user is no error of ours.
-        if self.signal().is_none() {
-            result?;
+        match result {
+            // A terminal that could be drawn on went away, with its user or without: no error of
+            // ours, whether its signal has come or is on its way.
+            Err(error) if self.has_drawn => {
+                self.mailbox.terminate(HANGUP);
+                self.warning
+                    .get_or_insert_with(|| format!("the terminal failed: {error}"));
+            }
+            result => result?,
         }
         Ok(self.summary())
     }
@@ -369,6 +378,7 @@ impl<L: Link> App<L> {
                 drawn = Instant::now();
                 changed = false;
                 terminal.draw(|frame| view(&self.state, frame))?;
+                self.has_drawn = true;
             }
             let next = match changed {
                 true => FRAME.saturating_sub(drawn.elapsed()),
