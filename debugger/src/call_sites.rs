@@ -11,7 +11,7 @@ use crate::explain::{FrameKind, kind_of_code};
 use crate::sources::{PathMap, Sources};
 use std::collections::HashMap;
 use std::sync::Arc;
-use wasmscope_runner::WasmFrame;
+use wasmscope_runner::CodePlace;
 use wasmscope_symbols::{ModulePc, SourceFrame, Symbols, names};
 use wasmscope_tracer::trace::Site;
 
@@ -50,9 +50,9 @@ impl CallSites {
     /// The innermost place in the program's own code on a stack (innermost frame first); in a
     /// library's where it has none there, or in code that nothing is known of. `None` when all of the
     /// stack is the runtime's.
-    pub fn site(&mut self, stack: &[WasmFrame]) -> Option<Site> {
+    pub fn site(&mut self, stack: &[CodePlace]) -> Option<Site> {
         let mut second: Option<(FrameKind, Site)> = None;
-        for wasm in stack.iter().take(MAX_FRAMES) {
+        for wasm in stack.iter().copied().take(MAX_FRAMES) {
             for frame in self.frames(wasm).iter() {
                 let found = second.as_ref().map(|(kind, _)| *kind);
                 match (frame.kind, found) {
@@ -70,9 +70,9 @@ impl CallSites {
 
     /// All source frames of a stack, inlined ones too, innermost first; without the runtime's unless
     /// `all` are wanted.
-    pub fn stack(&mut self, stack: &[WasmFrame], all: bool) -> Vec<Site> {
+    pub fn stack(&mut self, stack: &[CodePlace], all: bool) -> Vec<Site> {
         let mut sites = Vec::new();
-        for wasm in stack.iter().take(MAX_FRAMES) {
+        for wasm in stack.iter().copied().take(MAX_FRAMES) {
             let frames = self.frames(wasm);
             let shown = frames.iter().filter(|frame| {
                 all || matches!(
@@ -85,7 +85,7 @@ impl CallSites {
         sites
     }
 
-    fn frames(&mut self, wasm: &WasmFrame) -> Arc<[Frame]> {
+    fn frames(&mut self, wasm: CodePlace) -> Arc<[Frame]> {
         let key = (wasm.module, wasm.pc);
         if let Some(known) = self.known.get(&key) {
             return Arc::clone(known);
@@ -97,7 +97,7 @@ impl CallSites {
         frames
     }
 
-    fn look_up(&self, wasm: &WasmFrame) -> Arc<[Frame]> {
+    fn look_up(&self, wasm: CodePlace) -> Arc<[Frame]> {
         let symbols = self.symbols.get(wasm.module);
         let is_shim = self.shims.get(wasm.module) == Some(&true);
         let module = symbols.and_then(|symbols| symbols.module().name.as_deref());
@@ -111,7 +111,9 @@ impl CallSites {
                 .map(|source| self.frame(source, module))
                 .collect(),
             _ => {
-                let function = wasm.name.as_deref().map(names::prettify);
+                let name =
+                    symbols.and_then(|symbols| symbols.module().function_name(wasm.func_index));
+                let function = name.map(names::prettify);
                 let kind = match is_shim {
                     true => FrameKind::Runtime,
                     false => kind_of_code(None, function.as_deref(), module),

@@ -3,15 +3,15 @@
 //!
 //! What is done with them is the layer above's business.
 
-use crate::failure::{self, WasmFrame};
+use crate::failure::{self, CodePlace, WasmFrame};
 use crate::program::Program;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 use wasmscope_tracer::inject::Injection;
 use wasmscope_tracer::{
-    Arguments, Beginning, CallObserver, CallingGuest, ComponentRecording, Function, HostCall,
-    Recording,
+    Arguments, Beginning, Brief, CallObserver, CallingGuest, ComponentRecording, Function,
+    HostCall, Interest, Recording,
 };
 
 /// Hears of the host calls of a run, on the guest's thread.
@@ -19,9 +19,9 @@ pub trait CallSink: Send {
     /// The run starts: what the wall clock said when the time of calls was nought.
     fn starts(&mut self, _at: SystemTime) {}
 
-    /// Whether calls of this function are wanted. Asked once for every function.
-    fn wants(&self, _function: &'static Function) -> bool {
-        true
+    /// What is wanted of the calls of this function. Asked once for every function.
+    fn interest(&self, _function: &'static Function) -> Interest {
+        Interest::Calls
     }
 
     /// Whether calls of a component's function are wanted. Asked once for every function, at its
@@ -33,15 +33,23 @@ pub trait CallSink: Send {
     /// A component's call begins that is wanted, and its arguments are known.
     fn begins_named(&mut self, _beginning: Beginning, _call: &HostCall) {}
 
-    /// A call begins, wanted or not. `args` are the raw Wasm values; `call` makes a record of what
-    /// is known yet.
+    /// A call begins that may wait or show something, wanted or not. `call` makes a record of what is
+    /// known yet.
     fn begins(
         &mut self,
         _function: &'static Function,
-        _args: &[u64],
+        _beginning: Beginning,
         _call: &dyn Fn() -> Option<HostCall>,
     ) {
     }
+
+    /// Whether nothing more is wanted.
+    fn has_enough(&self) -> bool {
+        false
+    }
+
+    /// A call has returned, or has ended the guest, of which only the sums are wanted.
+    fn ends_briefly(&mut self, _brief: &Brief) {}
 
     /// A call that is wanted has returned, or has ended the guest.
     fn ends(&mut self, call: HostCall, guest: &dyn GuestAtCall);
@@ -51,6 +59,9 @@ pub trait CallSink: Send {
 pub trait GuestAtCall {
     /// Walks its stack, innermost frame first, which takes longer than most calls.
     fn frames(&self) -> Vec<WasmFrame>;
+
+    /// As [`Self::frames`], without the names.
+    fn places(&self) -> Vec<CodePlace>;
 
     /// Its memory, where that is within reach and [`CallTracing::with_state`].
     fn memory(&self) -> Option<&[u8]>;
@@ -69,6 +80,10 @@ struct Translated<'g> {
 impl GuestAtCall for Translated<'_> {
     fn frames(&self) -> Vec<WasmFrame> {
         failure::frames(self.program, self.guest.stack().frames())
+    }
+
+    fn places(&self) -> Vec<CodePlace> {
+        failure::places(self.program, self.guest.stack().frames())
     }
 
     fn memory(&self) -> Option<&[u8]> {
@@ -156,8 +171,8 @@ impl CallObserver for Adapter {
         self.sink().starts(at);
     }
 
-    fn wants(&self, function: &'static Function) -> bool {
-        self.sink().wants(function)
+    fn interest(&self, function: &'static Function) -> Interest {
+        self.sink().interest(function)
     }
 
     fn wants_named(&self, module: &str, function: &str) -> bool {
@@ -171,10 +186,18 @@ impl CallObserver for Adapter {
     fn begins(
         &mut self,
         function: &'static Function,
-        args: &[u64],
+        beginning: Beginning,
         call: &dyn Fn() -> Option<HostCall>,
     ) {
-        self.sink().begins(function, args, call);
+        self.sink().begins(function, beginning, call);
+    }
+
+    fn has_enough(&self) -> bool {
+        self.sink().has_enough()
+    }
+
+    fn ends_briefly(&mut self, brief: &Brief) {
+        self.sink().ends_briefly(brief);
     }
 
     fn wants_state(&self) -> bool {

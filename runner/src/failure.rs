@@ -115,6 +115,28 @@ pub struct WasmFrame {
     pub name: Option<String>,
 }
 
+/// Where a frame of the Wasm stack stands: a [`WasmFrame`] without its name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct CodePlace {
+    /// As [`WasmFrame::module`].
+    pub module: usize,
+    /// As [`WasmFrame::func_index`].
+    pub func_index: u32,
+    /// As [`WasmFrame::pc`].
+    pub pc: u64,
+}
+
+impl WasmFrame {
+    /// Where the frame stands.
+    pub fn place(&self) -> CodePlace {
+        CodePlace {
+            module: self.module,
+            func_index: self.func_index,
+            pc: self.pc,
+        }
+    }
+}
+
 impl Failure {
     /// As [`StoppedGuest::memory`].
     ///
@@ -297,22 +319,42 @@ fn memory_fault(message: &str) -> Option<MemoryFault> {
 
 pub(crate) fn frames(program: &Program, infos: &[FrameInfo]) -> Vec<WasmFrame> {
     let frame = |info: &FrameInfo| {
-        let module = stopped::module_index(program, info.module())?;
-        let func_index = info.func_index();
-        // In plain code Wasmtime counts from the start of the whole binary, components included.
-        let start = program.module_ranges().get(module)?.range.start;
-        let pc = info
-            .module_offset()
-            .and_then(|offset| u64::try_from(offset.checked_sub(start)?).ok())
-            .or_else(|| first_opcode(program, module, func_index))?;
+        let place = place(program, info)?;
         Some(WasmFrame {
-            module,
-            func_index,
-            pc,
+            module: place.module,
+            func_index: place.func_index,
+            pc: place.pc,
             name: info.func_name().map(str::to_owned),
         })
     };
     infos.iter().filter_map(frame).collect()
+}
+
+/// As [`frames`], without the names.
+pub(crate) fn places(program: &Program, infos: &[FrameInfo]) -> Vec<CodePlace> {
+    let places = infos.iter().filter_map(|info| place(program, info));
+    places.collect()
+}
+
+fn place(program: &Program, info: &FrameInfo) -> Option<CodePlace> {
+    let ranges = program.module_ranges();
+    let module = match ranges {
+        // Telling modules apart takes longer than all the rest.
+        [_] => 0,
+        _ => stopped::module_index(program, info.module())?,
+    };
+    let func_index = info.func_index();
+    // In plain code Wasmtime counts from the start of the whole binary, components included.
+    let start = ranges.get(module)?.range.start;
+    let pc = info
+        .module_offset()
+        .and_then(|offset| u64::try_from(offset.checked_sub(start)?).ok())
+        .or_else(|| first_opcode(program, module, func_index))?;
+    Some(CodePlace {
+        module,
+        func_index,
+        pc,
+    })
 }
 
 /// Offset of a function's first opcode in its core module.

@@ -32,7 +32,7 @@ mod widen;
 mod world;
 
 pub use calls::{CallSink, CallTracing, GuestAtCall};
-pub use failure::{Failure, FailureCause, FrameValues, MemoryFault, WasmFrame};
+pub use failure::{CodePlace, Failure, FailureCause, FrameValues, MemoryFault, WasmFrame};
 pub use imports::{ImportKind, MissingImport, is_provided, usual_provider};
 pub use limits::{MemoryRefusal, RefusedBy};
 pub use options::{Invoke, Options};

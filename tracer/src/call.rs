@@ -86,34 +86,56 @@ impl HostCall {
         if of_component && !table::components::moves_contents(&self.function) {
             return moved;
         }
+        let row = match of_component {
+            true => None,
+            false => table::find(&self.module, &self.function),
+        };
+        let count = match results.first().map(|result| &result.value) {
+            Some(Value::Unsigned(count)) => *count,
+            _ => 0,
+        };
         for arg in &self.args {
             match &arg.value {
                 // As many as the call says, which may be fewer than there was room for.
-                Value::Buffers { .. } => {
-                    let count = match results.first().map(|result| &result.value) {
-                        Some(Value::Unsigned(count)) => *count,
-                        _ => 0,
-                    };
-                    let row = table::find(&self.module, &self.function);
-                    match row.is_some_and(Function::gives) {
-                        true => moved.written = moved.written.saturating_add(count),
-                        false => moved.read = moved.read.saturating_add(count),
-                    }
-                }
-                Value::Bytes(bytes) if of_component => {
-                    moved.written = moved.written.saturating_add(bytes.length);
-                }
-                Value::Bytes(bytes) => moved.read = moved.read.saturating_add(bytes.length),
+                Value::Buffers { .. } => match row.is_some_and(Function::gives) {
+                    true => moved.written = moved.written.saturating_add(count),
+                    false => moved.read = moved.read.saturating_add(count),
+                },
                 Value::Entries { length, .. } => moved.read = moved.read.saturating_add(*length),
+                // What is no path.
+                Value::Bytes(bytes) if row.is_some_and(Function::fills) => {
+                    moved.read = moved.read.saturating_add(bytes.length);
+                }
+                value if of_component => {
+                    moved.written = moved.written.saturating_add(contents(value, count));
+                }
                 _ => {}
             }
         }
         for result in results.iter().filter(|_| of_component) {
-            if let Value::Bytes(bytes) = &result.value {
-                moved.read = moved.read.saturating_add(bytes.length);
-            }
+            moved.read = moved.read.saturating_add(contents(&result.value, u64::MAX));
         }
         moved
+    }
+}
+
+/// The bytes of contents in a component's value: of itself, or of the first `count` datagrams.
+fn contents(value: &Value, count: u64) -> u64 {
+    let of_datagram = |item: &Value| match item {
+        Value::Record(fields) => match fields.first().map(|field| &field.value) {
+            Some(Value::Bytes(data)) => data.length,
+            _ => 0,
+        },
+        _ => 0,
+    };
+    match value {
+        Value::Bytes(bytes) => bytes.length,
+        Value::List { items, .. } => {
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            let lengths = items.iter().take(count).map(of_datagram);
+            lengths.fold(0, u64::saturating_add)
+        }
+        _ => 0,
     }
 }
 

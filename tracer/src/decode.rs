@@ -1,8 +1,8 @@
 //! From raw arguments and copied memory to a [`HostCall`], by the table. Nothing here fails: what
 //! cannot be read is a value that says so.
 
-use crate::call::{Arg, Bytes, CallResult, HostCall, Name, Value};
-use crate::capture::{MAX_BUFFERS, Values, Words, buffer, count_argument};
+use crate::call::{Arg, Bytes, CallResult, HostCall, Moved, Name, Value};
+use crate::capture::{MAX_BUFFERS, Values, Words, buffer, count_argument, resolve};
 use crate::copies::{Copies, Missing, When, little_u32};
 use crate::recent::{Ended, Slot, StringSizes};
 use crate::table::{Errno, Field, Filled, Function, Kind, Layout, Strings, Type, types};
@@ -30,6 +30,33 @@ pub(crate) fn call(slot: &Slot, row: &'static Function, strings: &StringSizes) -
         duration: slot.duration,
         tampering: slot.tampering,
     }
+}
+
+/// The contents that a call moved, as [`HostCall::moved`] has them of its record.
+pub(crate) fn moved(slot: &Slot, row: &'static Function) -> Moved {
+    let mut moved = Moved::default();
+    let is_made_up = slot.tampering.is_some_and(|done| done.result);
+    if !matches!(slot.ended, Ended::Errno(0)) || is_made_up {
+        return moved;
+    }
+    let result = || {
+        let at = slot.args.get(usize::from(row.plan.first_result?))?;
+        little_u32(slot.copies.get(When::After, *at as u32, 4).ok()?)
+    };
+    for step in row.plan.outputs.iter().chain(row.plan.inputs.iter()) {
+        let Some((kind, words)) = resolve(row, &slot.args, *step) else {
+            continue;
+        };
+        match kind {
+            Kind::BuffersIn => moved.written = result().unwrap_or(0).into(),
+            // In both plans: the same number twice.
+            Kind::BuffersOut => moved.read = result().unwrap_or(0).into(),
+            Kind::BufferOut(Filled::Whole) => moved.read = words.second.into(),
+            Kind::EntriesOut => moved.read = result().unwrap_or(0).min(words.second).into(),
+            _ => {}
+        }
+    }
+    moved
 }
 
 /// Whether timestamps of the call are of the wall clock: unless a clock parameter says otherwise.

@@ -38,6 +38,14 @@ pub enum FilterError {
         /// Names like it.
         near: Vec<String>,
     },
+    /// A name of nothing that the component imports, and so can call.
+    #[error("the component imports no function and no interface called `{name}`{}", hint(.near))]
+    NotImported {
+        /// The name.
+        name: String,
+        /// Names like it.
+        near: Vec<String>,
+    },
     /// A class that there is not.
     #[error(
         "there is no class `%{name}`; classes are %file, %fd, %clock, %random, %proc, %sock and %env"
@@ -160,7 +168,7 @@ impl Filter {
     ///
     /// # Errors
     /// When the set has a word in it that means nothing.
-    pub fn functions(&mut self, set: &str, names: Names) -> Result<(), FilterError> {
+    pub fn functions(&mut self, set: &str, names: Names<'_>) -> Result<(), FilterError> {
         self.functions.extend(set, names)
     }
 
@@ -219,12 +227,18 @@ impl Filter {
         !self.places.is_empty()
     }
 
-    /// Whether a call is wanted, as far as that can be told without its source line.
+    /// Whether all calls are wanted of the functions that are.
+    pub fn is_by_function(&self) -> bool {
+        self.paths.is_empty()
+            && self.fds.is_empty()
+            && self.status.is_empty()
+            && self.places.is_empty()
+    }
+
+    /// Whether a call of a function that is wanted is so too, as far as that can be told without its
+    /// source line.
     pub fn accepts(&self, call: &HostCall) -> bool {
-        self.wants_named(&call.module, &call.function)
-            && self.accepts_result(&call.result)
-            && self.accepts_fd(call)
-            && self.accepts_path(call)
+        self.accepts_result(&call.result) && self.accepts_fd(call) && self.accepts_path(call)
     }
 
     fn accepts_result(&self, result: &CallResult) -> bool {

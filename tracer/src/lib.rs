@@ -39,7 +39,7 @@ pub mod wasi_p1;
 
 pub use call::{Arg, Bytes, CallResult, HostCall, Moved, Name, Tampering, Value};
 pub use components::{Arguments, ComponentCalls, ComponentRecording, Watched, WatchedView};
-pub use observe::{Beginning, CallObserver, CallingGuest};
+pub use observe::{Beginning, Brief, CallObserver, CallingGuest, Interest};
 pub use recent::{RecentCalls, Recording};
 pub use table::{Class, Function};
 pub use wasi_p1::{CallGate, P1Host, add_to_gated_linker, add_to_linker};

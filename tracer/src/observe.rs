@@ -4,7 +4,7 @@
 //! runs on the guest's thread, between the host's answer and the guest's next instruction, so that
 //! its time is the guest's.
 
-use crate::call::HostCall;
+use crate::call::{HostCall, Moved};
 use crate::table::Function;
 use std::time::SystemTime;
 use wasmtime::WasmBacktrace;
@@ -47,15 +47,41 @@ pub struct Beginning {
     pub may_show: bool,
 }
 
+/// What an observer wants to hear of the calls of a function. Each costs the guest more than the one
+/// before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Interest {
+    /// Nothing: no clock is read and nothing is decoded.
+    Nothing,
+    /// How long they took, how they ended and what they moved ([`CallObserver::ends_briefly`]).
+    Sums,
+    /// Everything ([`CallObserver::ends`]).
+    #[default]
+    Calls,
+}
+
+/// What a call comes to, for those who only add up.
+#[derive(Clone, Copy, Debug)]
+pub struct Brief {
+    /// The function.
+    pub function: &'static Function,
+    /// Whether the guest was told of a failure, or ended by one.
+    pub failed: bool,
+    /// Nanoseconds spent in the call, when time was recorded.
+    pub duration: Option<u64>,
+    /// The contents that it moved.
+    pub moved: Moved,
+}
+
 /// Hears of the host calls of a run.
 pub trait CallObserver: Send {
     /// The run starts: what the wall clock said when the time of calls was nought.
     fn starts(&mut self, _at: SystemTime) {}
 
-    /// Whether calls of this function are wanted. Asked once for every function, before the first
-    /// call; the calls of a function that is not wanted cost nothing but this answer's look-up.
-    fn wants(&self, _function: &'static Function) -> bool {
-        true
+    /// What is wanted of the calls of this function. Asked once for every function, before the first
+    /// call.
+    fn interest(&self, _function: &'static Function) -> Interest {
+        Interest::Calls
     }
 
     /// Whether calls of a component's function, `wasi:io/streams` and `[method]output-stream.write`,
@@ -67,21 +93,29 @@ pub trait CallObserver: Send {
     /// A component's call begins that is wanted, and its arguments are known.
     fn begins_named(&mut self, _beginning: Beginning, _call: &HostCall) {}
 
-    /// A call begins, wanted or not: a moment to write out what has been held back, before the guest
-    /// writes or waits. `args` are the raw Wasm values; `call` makes a record of what is known yet.
+    /// A call begins that may wait, or show something to the user, whether it is wanted or not: a
+    /// moment to write out what has been held back. `call` makes a record of what is known yet.
     fn begins(
         &mut self,
         _function: &'static Function,
-        _args: &[u64],
+        _beginning: Beginning,
         _call: &dyn Fn() -> Option<HostCall>,
     ) {
     }
+
+    /// Whether everything has been heard that will ever be wanted: no more calls are decoded then.
+    fn has_enough(&self) -> bool {
+        false
+    }
+
+    /// A call has returned, or has ended the guest, of which only the sums are wanted.
+    fn ends_briefly(&mut self, _brief: &Brief) {}
 
     /// Whether [`Self::ends`] looks at the guest's memory and stack pointer. Asked once.
     fn wants_state(&self) -> bool {
         false
     }
 
-    /// A call that is wanted has returned, or has ended the guest.
+    /// A call that is wanted in full has returned, or has ended the guest.
     fn ends(&mut self, call: HostCall, guest: &dyn CallingGuest);
 }

@@ -9,6 +9,7 @@ use crate::capture::{self, Limits, Words};
 use crate::copies::{Copies, When};
 use crate::decode;
 use crate::fds::FdPaths;
+use crate::observe::Brief;
 use crate::table::{FdEffect, Function, MAX_WASM_ARGS, Strings};
 use std::time::{Instant, SystemTime};
 use wiggle::GuestMemory;
@@ -189,6 +190,20 @@ impl RecentCalls {
         (slot.seq == id.seq).then(|| self.decoded(slot)).flatten()
     }
 
+    /// What a call that is kept still comes to; `None` for one of a function without a row.
+    pub(crate) fn brief(&self, id: CallId) -> Option<Brief> {
+        let slot = self.slots.get(id.slot).filter(|slot| slot.seq == id.seq)?;
+        let What::Row(function) = slot.what else {
+            return None;
+        };
+        Some(Brief {
+            function,
+            failed: !matches!(slot.ended, Ended::Errno(0) | Ended::Exit(_) | Ended::NotYet),
+            duration: slot.duration,
+            moved: decode::moved(slot, function),
+        })
+    }
+
     /// The wall clock's reading at the start of the run, from which calls count their time.
     pub fn started(&self) -> SystemTime {
         self.wall_origin
@@ -226,17 +241,23 @@ impl RecentCalls {
         self.strings = sizes;
     }
 
-    fn now(&self) -> Option<u64> {
+    #[inline]
+    fn now(&self) -> u64 {
         // 2^64 nanoseconds are 584 years.
-        self.recording
-            .time
-            .then(|| self.origin.elapsed().as_nanos() as u64)
+        self.origin.elapsed().as_nanos() as u64
+    }
+
+    /// The time at the end of a call, if it was told at its start.
+    #[inline]
+    fn end_of(&self, id: CallId) -> Option<u64> {
+        let slot = self.slots.get(id.slot)?;
+        (slot.seq == id.seq && slot.start.is_some()).then(|| self.now())
     }
 
     /// Takes the next number and its slot, the oldest one, which is emptied but for what it holds of its
     /// call's kind.
     #[inline]
-    fn next_slot(&mut self) -> CallId {
+    fn next_slot(&mut self, timed: bool) -> CallId {
         let id = CallId {
             seq: self.next,
             slot: self.cursor,
@@ -249,7 +270,7 @@ impl RecentCalls {
         if id.slot == self.slots.len() && id.slot < self.recording.calls {
             self.slots.push(Slot::default());
         }
-        let start = self.now();
+        let start = (timed && self.recording.time).then(|| self.now());
         if let Some(slot) = self.slots.get_mut(id.slot) {
             slot.seq = id.seq;
             slot.ended = Ended::NotYet;
@@ -268,14 +289,15 @@ impl RecentCalls {
             .filter(|slot| slot.seq == id.seq)
     }
 
-    /// A call of a function of the table begins.
+    /// A call of a function of the table begins. Its time is only told if somebody wants it.
     pub(crate) fn enter(
         &mut self,
         row: &'static Function,
         args: &[u64],
         memory: &GuestMemory<'_>,
+        timed: bool,
     ) -> CallId {
-        let id = self.next_slot();
+        let id = self.next_slot(timed);
         let limits = self.limits();
         let Some(slot) = self.slots.get_mut(id.slot) else {
             return id;
@@ -310,7 +332,7 @@ impl RecentCalls {
         if succeeded && row.fds != FdEffect::None {
             self.follow_fds(id, row, args, memory);
         }
-        let end = self.now();
+        let end = self.end_of(id);
         let (limits, strings) = (self.limits(), self.strings);
         let Some(slot) = self.slot(id) else { return };
         slot.ended = ended;
@@ -324,7 +346,7 @@ impl RecentCalls {
     /// A call of a function of the table has been given a result that is not the host's, which has
     /// written nothing.
     pub(crate) fn leave_injected(&mut self, id: CallId, ended: Ended) {
-        let end = self.now();
+        let end = self.end_of(id);
         if let Some(slot) = self.slot(id) {
             slot.ended = ended;
             slot.duration = duration(slot.start, end);
@@ -347,7 +369,7 @@ impl RecentCalls {
 
     /// A call of a function without a row begins; `call` says what is known of it.
     pub(crate) fn enter_custom(&mut self, mut call: HostCall) -> CallId {
-        let id = self.next_slot();
+        let id = self.next_slot(true);
         call.seq = id.seq;
         if let Some(slot) = self.slots.get_mut(id.slot) {
             slot.what = What::Custom(Box::new(call));
@@ -357,7 +379,7 @@ impl RecentCalls {
 
     /// A call of a function without a row has ended.
     pub(crate) fn leave_custom(&mut self, id: CallId, result: CallResult) {
-        let end = self.now();
+        let end = self.end_of(id);
         if let Some(slot) = self.slot(id) {
             slot.duration = duration(slot.start, end);
             if let What::Custom(call) = &mut slot.what {

@@ -3,13 +3,16 @@
 
 mod histogram;
 
-use crate::call::{HostCall, Value};
+use crate::call::{HostCall, Moved, Value};
 use crate::filter::paths;
+use crate::observe::Brief;
 use crate::render::{Rounded, text};
+use crate::table::Function;
 use crate::trace::TracedCall;
 use histogram::Histogram;
+use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write as _};
 
 /// Rows beyond these are counted together.
@@ -52,6 +55,8 @@ pub enum Order {
 pub struct Summary {
     by: By,
     rows: HashMap<String, Row>,
+    /// Rows of functions of the table, by which most calls are found.
+    functions: Vec<(&'static Function, Row)>,
     others: Row,
 }
 
@@ -66,13 +71,12 @@ struct Row {
 }
 
 impl Row {
-    fn add(&mut self, call: &HostCall) {
+    fn add(&mut self, failed: bool, duration: Option<u64>, moved: Moved) {
         self.calls = self.calls.saturating_add(1);
-        self.errors = self.errors.saturating_add(call.result.is_failure().into());
-        let moved = call.moved();
+        self.errors = self.errors.saturating_add(failed.into());
         self.bytes = self.bytes.saturating_add(moved.read);
         self.bytes = self.bytes.saturating_add(moved.written);
-        if let Some(ns) = call.duration {
+        if let Some(ns) = duration {
             self.total = self.total.saturating_add(ns);
             self.times.add(ns);
         }
@@ -93,6 +97,7 @@ impl Summary {
         Summary {
             by,
             rows: HashMap::new(),
+            functions: Vec::new(),
             others: Row::default(),
         }
     }
@@ -119,18 +124,66 @@ impl Summary {
         } else {
             None
         };
-        row.unwrap_or(&mut self.others).add(&traced.call);
+        let call = &traced.call;
+        row.unwrap_or(&mut self.others)
+            .add(call.result.is_failure(), call.duration, call.moved());
+    }
+
+    /// Whether [`Self::add_brief`] is all that is needed.
+    pub fn is_brief(&self) -> bool {
+        self.by == By::Function
+    }
+
+    /// Adds a call of which no more than this is known: by its function.
+    pub fn add_brief(&mut self, brief: &Brief) {
+        let found = self
+            .functions
+            .iter()
+            .position(|(function, _)| std::ptr::eq(*function, brief.function));
+        let position = found.unwrap_or_else(|| {
+            self.functions.push((brief.function, Row::default()));
+            self.functions.len() - 1
+        });
+        if let Some((_, row)) = self.functions.get_mut(position) {
+            row.add(brief.failed, brief.duration, brief.moved);
+        }
+    }
+
+    /// Takes over what another one has added up by the same.
+    pub fn join(&mut self, other: &Summary) {
+        for (name, row) in other.by_name() {
+            if self.rows.len() < MAX_ROWS || self.rows.contains_key(name) {
+                self.rows.entry(name.to_owned()).or_default().join(&row);
+            } else {
+                self.others.join(&row);
+            }
+        }
+        self.others.join(&other.others);
+    }
+
+    /// The rows by name.
+    fn by_name(&self) -> BTreeMap<&str, Cow<'_, Row>> {
+        let rows = self.rows.iter();
+        let mut all: BTreeMap<&str, Cow<'_, Row>> = rows
+            .map(|(name, row)| (name.as_str(), Cow::Borrowed(row)))
+            .collect();
+        for (function, row) in &self.functions {
+            match all.get_mut(function.name) {
+                Some(there) => there.to_mut().join(row),
+                None => {
+                    all.insert(function.name, Cow::Borrowed(row));
+                }
+            }
+        }
+        all
     }
 
     /// The table, as text with an end of line after each row.
     pub fn table(&self, order: Order) -> String {
-        let mut rows: Vec<(&str, &Row)> = self
-            .rows
-            .iter()
-            .map(|(name, row)| (name.as_str(), row))
-            .collect();
         // By name first, so that equal rows stay in an order.
-        rows.sort_unstable_by_key(|(name, _)| *name);
+        let by_name = self.by_name();
+        let mut rows: Vec<(&str, &Row)> =
+            by_name.iter().map(|(name, row)| (*name, &**row)).collect();
         match order {
             Order::Name => {}
             Order::Time => rows.sort_by_key(|(_, row)| Reverse(row.total)),

@@ -1,8 +1,10 @@
 //! `wasmscope trace`: run, write every host call down, and explain the failure if there is one.
 
 mod choose;
+mod desk;
 mod form;
 mod interrupt;
+mod scribe;
 mod sink;
 mod sum;
 
@@ -11,6 +13,7 @@ use super::run::print;
 use crate::args::{Locals, LogArgs, TraceArgs};
 use crate::logging;
 use anyhow::Context as _;
+use scribe::Scribe;
 use sink::TraceSink;
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,7 +55,10 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
     }
     let (filter, injection) = choose::read(&args.choose, &program)?;
     let exporter = form::exporter(args, details, program.path(), &guest_args);
-    let mut sink = TraceSink::new(exporter, form::destination(args)?, filter, sites, args);
+    let filter = Arc::new(filter);
+    let destination = form::destination(args)?;
+    let scribe = Scribe::new(exporter, destination, Arc::clone(&filter), sites, args);
+    let mut sink = TraceSink::new(scribe, filter)?;
     if let Some(global) = stack_pointer {
         sink = sink.with_locals(global);
     }
@@ -78,7 +84,7 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
     };
     let finish = |end| {
         let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = sink.finish(&end) {
+        if let Err(error) = sink.finish(&end, None) {
             crate::exit::complain(&error);
         }
     };

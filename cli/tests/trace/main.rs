@@ -1,6 +1,7 @@
 //! `wasmscope trace` as a user meets it: what it writes of the samples' calls, which calls it
 //! chooses, and that tracing changes nothing for the guest.
 
+mod chrome;
 mod components;
 mod formats;
 mod golden;

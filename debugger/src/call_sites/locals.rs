@@ -148,7 +148,7 @@ impl CallSites {
             .take(super::MAX_FRAMES)
             .enumerate()
             .find_map(|(place, wasm)| {
-                let sources = self.frames(wasm);
+                let sources = self.frames(wasm.place());
                 let own = sources
                     .iter()
                     .position(|frame| frame.kind == FrameKind::User)?;

@@ -45,6 +45,28 @@ impl Default for InspectOptions<'_> {
     }
 }
 
+/// The functions that a component may call of its host, each with its interface, versions left out:
+/// those it imports, and the dropping of the resources that it imports. In no particular order, and
+/// nothing that is not told by a damaged component.
+pub fn callable_functions(bytes: &[u8]) -> Vec<(String, String)> {
+    let types = component::validate(bytes).ok().flatten();
+    let imports = component::Component::read(bytes, types.as_ref()).imports;
+    let mut functions = Vec::new();
+    for group in imports {
+        let interface = group.interface.unwrap_or_default();
+        let interface = interface.split('@').next().unwrap_or_default();
+        for item in group.items {
+            let function = match item.kind.as_str() {
+                "function" => item.name,
+                "resource" => format!("[resource-drop]{}", item.name),
+                _ => continue,
+            };
+            functions.push((interface.to_owned(), function));
+        }
+    }
+    functions
+}
+
 /// Inspects a binary; what is damaged is inspected up to the damage.
 ///
 /// # Errors

@@ -11,6 +11,7 @@
 //! watched besides that Wasmtime says too little about ([`Watched`]), and has the store's call hook say
 //! when the guest is about to go on: only then can its stack be walked.
 
+mod datagrams;
 mod resources;
 mod ring;
 mod tap;

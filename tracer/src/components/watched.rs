@@ -1,8 +1,6 @@
 //! What Wasmtime leaves out of its events: the contents of lists, and resources being dropped. The
 //! functions of WASI 0.2 that have to do with either are passed through here on their way to
-//! Wasmtime's own, which does all the work.
-//!
-//! Lists of the socket interfaces' datagrams are not looked at.
+//! Wasmtime's own, which does all the work. Sockets' datagrams are in [`super::datagrams`].
 
 use super::ComponentCalls;
 use super::ring::{ERROR, RESULT};
@@ -53,7 +51,7 @@ impl WasiView for Watched<'_> {
 }
 
 /// How the linker gets at [`Watched`].
-struct Watches;
+pub(super) struct Watches;
 
 impl HasData for Watches {
     type Data<'a> = Watched<'a>;
@@ -69,6 +67,7 @@ pub(super) fn add_to_linker<T: WatchedView + 'static>(linker: &mut Linker<T>) ->
     insecure::add_to_linker::<T, Watches>(linker, T::watched)?;
     poll::add_to_linker::<T, Watches>(linker, T::watched)?;
     streams::add_to_linker::<T, Watches>(linker, T::watched)?;
+    super::datagrams::add_to_linker(linker)?;
     linker.allow_shadowing(false);
     Ok(())
 }
@@ -88,7 +87,7 @@ impl Watched<'_> {
     }
 
     /// Notes that a call has failed, whose result would have been a list.
-    fn note_error(&self, error: &dyn Debug) {
+    pub(super) fn note_error(&self, error: &dyn Debug) {
         self.calls.note(ERROR, |_| {
             let mut text = String::new();
             let is_all = write_bounded(&mut text, MAX_ERROR, error);
@@ -114,7 +113,7 @@ impl Watched<'_> {
     }
 
     /// Has a resource dropped, as a call of its own.
-    fn dropping<R>(
+    pub(super) fn dropping<R>(
         &mut self,
         module: &'static str,
         function: &'static str,
@@ -134,6 +133,7 @@ macro_rules! pass_on {
         })*
     };
 }
+pub(super) use pass_on;
 
 macro_rules! table {
     ($self:ident) => {

@@ -6,11 +6,47 @@ use regex::Regex;
 
 /// Which names a set may have in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Names {
+pub enum Names<'a> {
     /// Those of the table only: a core module can call no others.
     Table,
-    /// Any: a component's interfaces, and the functions in them, have names of their own.
+    /// Those of the interfaces that a component imports, and of the functions in them.
+    Imported(&'a [(String, String)]),
+    /// Any: what can be called is not known.
     Any,
+}
+
+impl<'a> Names<'a> {
+    /// Every name that means something, whole or without what it is (`[method]`).
+    fn all(self) -> Vec<&'a str> {
+        match self {
+            Names::Table => table::functions().map(|row| row.name).collect(),
+            Names::Any => Vec::new(),
+            Names::Imported(imports) => {
+                let names = imports.iter().flat_map(|(interface, function)| {
+                    [interface.as_str(), function.as_str(), plain(function)]
+                });
+                let mut names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+                names.sort_unstable();
+                names.dedup();
+                names
+            }
+        }
+    }
+
+    /// The error for a name that none of these is.
+    fn unknown(self, name: &str) -> FilterError {
+        let near = near(name, self.all().into_iter());
+        let name = name.to_owned();
+        match self {
+            Names::Table | Names::Any => FilterError::Function { name, near },
+            Names::Imported(_) => FilterError::NotImported { name, near },
+        }
+    }
+}
+
+/// `[method]descriptor.read` without what it is.
+fn plain(name: &str) -> &str {
+    name.split_once(']').map_or(name, |(_, plain)| plain)
 }
 
 /// A set, as the steps that build it up.
@@ -36,7 +72,7 @@ enum What {
 }
 
 impl FunctionSet {
-    pub(crate) fn extend(&mut self, set: &str, names: Names) -> Result<(), FilterError> {
+    pub(crate) fn extend(&mut self, set: &str, names: Names<'_>) -> Result<(), FilterError> {
         let (negated, mut rest) = match set.strip_prefix('!') {
             Some(rest) => (true, rest),
             None => (false, set),
@@ -100,7 +136,7 @@ fn item_end(item: &str) -> usize {
 
 impl What {
     /// An item; `None` for one that is empty, or `none`.
-    fn parse(item: &str, names: Names) -> Result<Option<Self>, FilterError> {
+    fn parse(item: &str, names: Names<'_>) -> Result<Option<Self>, FilterError> {
         if let Some(pattern) = item.strip_prefix('/') {
             let pattern = pattern.strip_suffix('/').unwrap_or(pattern);
             return match Regex::new(pattern) {
@@ -134,11 +170,13 @@ impl What {
             Some(name) => (true, name),
             None => (names == Names::Any, item),
         };
-        if !lenient && !table::functions().any(|row| row.name == name) {
-            return Err(FilterError::Function {
-                name: name.to_owned(),
-                near: near(name, table::functions().map(|row| row.name)),
-            });
+        // Interfaces go without their version here.
+        let name = match name.split_once('@') {
+            Some((interface, _)) if interface.contains('/') => interface,
+            _ => name,
+        };
+        if !lenient && !names.all().contains(&name) {
+            return Err(names.unknown(name));
         }
         Ok(Some(What::Name(name.to_owned())))
     }
@@ -150,8 +188,7 @@ impl What {
             What::Matching(regex) => regex.is_match(name),
             What::Name(wanted) => {
                 // `[method]descriptor.read` may be named without what it is.
-                let plain = name.split_once(']').map_or(name, |(_, plain)| plain);
-                wanted == name || wanted == plain || wanted == module
+                wanted == name || wanted == plain(name) || wanted == module
             }
         }
     }
@@ -230,11 +267,30 @@ mod tests {
 
     #[test]
     fn components_have_names_of_their_own() {
+        let imports = [
+            ("wasi:filesystem/types", "[method]descriptor.read"),
+            ("wasi:filesystem/types", "[resource-drop]descriptor"),
+            ("wasi:io/poll", "poll"),
+        ]
+        .map(|(interface, function)| (interface.to_owned(), function.to_owned()));
+        let names = Names::Imported(&imports);
         let mut set = FunctionSet::default();
-        set.extend("descriptor.read,wasi:io/poll", Names::Any)
-            .expect("any name");
+        set.extend("descriptor.read,wasi:io/poll@0.2.6,?later", names)
+            .expect("names that are imported");
         assert!(set.has("wasi:filesystem/types", "[method]descriptor.read", &[]));
         assert!(set.has("wasi:io/poll", "poll", &[]));
         assert!(!set.has("wasi:io/streams", "[method]input-stream.read", &[]));
+        let said = |set: &str| {
+            let error = FunctionSet::default().extend(set, names);
+            error.expect_err(set).to_string()
+        };
+        let unknown = "the component imports no function and no interface called";
+        assert_eq!(
+            said("poll,descriptor.raed"),
+            format!("{unknown} `descriptor.raed`; did you mean `descriptor.read`?")
+        );
+        assert!(said("wasi:io/pol").contains("did you mean `wasi:io/poll`?"));
+        assert!(said("quux").starts_with(unknown));
+        assert!(set.has("x", "later", &[]));
     }
 }

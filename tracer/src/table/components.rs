@@ -165,8 +165,10 @@ pub(crate) fn moves_contents(function: &str) -> bool {
         function,
         "[method]descriptor.read"
             | "[method]descriptor.write"
+            | "[method]incoming-datagram-stream.receive"
             | "[method]input-stream.read"
             | "[method]input-stream.blocking-read"
+            | "[method]outgoing-datagram-stream.send"
             | "[method]output-stream.write"
             | "[method]output-stream.blocking-write-and-flush"
             | "get-random-bytes"

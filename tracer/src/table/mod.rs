@@ -257,6 +257,13 @@ impl Function {
             .any(|param| matches!(param.kind, Kind::BuffersIn))
     }
 
+    /// Whether the host fills a buffer with contents: random numbers, and not a path.
+    pub(crate) fn fills(&self) -> bool {
+        self.params
+            .iter()
+            .any(|param| matches!(param.kind, Kind::BufferOut(Filled::Whole)))
+    }
+
     /// The Wasm parameters of the function.
     pub fn wasm_params(&self) -> impl Iterator<Item = WasmType> + '_ {
         self.params
@@ -280,5 +287,6 @@ pub fn functions() -> impl Iterator<Item = &'static Function> {
 
 /// The row of a function, by the names that a guest imports it with.
 pub fn find(module: &str, name: &str) -> Option<&'static Function> {
-    functions().find(|row| row.module == module && row.name == name)
+    // Names differ sooner than modules.
+    functions().find(|row| row.name == name && row.module == module)
 }

@@ -1,7 +1,7 @@
 //! What recording has to do at a call of a row, worked out at compile time, so that a call costs
 //! only what it needs.
 
-use super::{Kind, Param, Type};
+use super::{FdEffect, Kind, Param, Type};
 
 /// The parameters of a row that matter when it is called, by what for.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct Plan {
     pub(crate) outputs: Steps,
     /// The first Wasm value that is the address of a result.
     pub(crate) first_result: Option<u8>,
+    /// Whether some calls may wait, or show something to the user.
+    pub(crate) may_begin: bool,
 }
 
 /// Up to four parameters.
@@ -55,16 +57,20 @@ impl Steps {
 
 impl Plan {
     /// The plan of a row with these parameters.
-    pub(crate) const fn of(params: &[Param]) -> Plan {
+    pub(crate) const fn of(params: &[Param], fds: FdEffect) -> Plan {
         let mut plan = Plan {
             fds: Steps::EMPTY,
             inputs: Steps::EMPTY,
             outputs: Steps::EMPTY,
             first_result: None,
+            may_begin: matches!(fds, FdEffect::Accepts),
         };
         let (mut param, mut word) = (0, 0);
         while param < params.len() {
             let kind = &params[param].kind;
+            if matches!(kind, Kind::BuffersIn | Kind::BuffersOut | Kind::ArrayOut(_)) {
+                plan.may_begin = true;
+            }
             match kind {
                 Kind::Value(Type::Fd) => plan.fds = plan.fds.with(param, word),
                 Kind::Path | Kind::BuffersIn | Kind::ArrayIn(..) => {

@@ -183,7 +183,7 @@ macro_rules! rows {
             returns: Returns::$returns,
             fds: FdEffect::$effect,
             summary: $summary,
-            plan: Plan::of(&[$(param!($param [] $($kind)*)),*]),
+            plan: Plan::of(&[$(param!($param [] $($kind)*)),*], FdEffect::$effect),
         }),*];
 
         /// Positions of the rows in [`FUNCTIONS`], by the function's name.

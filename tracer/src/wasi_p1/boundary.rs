@@ -7,7 +7,7 @@
 use super::P1Host;
 use super::gate::{self, CallGate, Timers};
 use crate::inject::Fault;
-use crate::observe::{CallingGuest, STACK_POINTER};
+use crate::observe::{Beginning, CallingGuest, Interest, STACK_POINTER};
 use crate::recent::{CallId, Ended};
 use crate::table::wasi_p1::Row;
 use std::time::Instant;
@@ -289,11 +289,20 @@ fn at_hand<'c, T: 'static>(
 /// Records that a call begins.
 fn enter(host: &mut P1Host, memory: &GuestMemory<'_>, row: Row, args: &[u64]) -> CallId {
     let function = row.function();
-    let id = host.recent.enter(function, args, memory);
-    if let Some(observed) = &mut host.observed {
-        let recent = &host.recent;
-        let call = || recent.call(id);
-        observed.observer.begins(function, args, &call);
+    let timed = host.interest(row) > Interest::Nothing;
+    let id = host.recent.enter(function, args, memory, timed);
+    if let Some(observed) = &mut host.observed
+        && function.plan.may_begin
+    {
+        let beginning = Beginning {
+            may_wait: function.may_wait(args),
+            may_show: function.may_show(args),
+        };
+        if beginning != Beginning::default() {
+            let recent = &host.recent;
+            let call = || recent.call(id);
+            observed.observer.begins(function, beginning, &call);
+        }
     }
     id
 }
@@ -323,11 +332,21 @@ fn tell<T: 'static>(
     id: CallId,
 ) {
     let host = get(caller.data_mut());
+    match host.interest(row) {
+        Interest::Nothing => return,
+        Interest::Sums => {
+            if let (Some(observed), Some(brief)) = (&mut host.observed, host.recent.brief(id)) {
+                observed.observer.ends_briefly(&brief);
+            }
+            return;
+        }
+        Interest::Calls => {}
+    }
     // Out of the store while it is told, since it may look at the store.
     let Some(mut observed) = host.observed.take() else {
         return;
     };
-    if observed.wanted.get(row as usize) == Some(&true)
+    if !observed.observer.has_enough()
         && let Some(call) = host.recent.call(id)
     {
         let (memory, stack_pointer) = match observed.with_state {

@@ -12,7 +12,7 @@ mod gate;
 pub use gate::CallGate;
 
 use crate::inject::{Fault, Injection};
-use crate::observe::CallObserver;
+use crate::observe::{CallObserver, Interest};
 use crate::recent::{RecentCalls, Recording, StringSizes};
 use crate::table::wasi_p1::{FUNCTIONS, MODULE, Row, wasi_p1_rows};
 use wasmtime::{Caller, Linker, Module, ModuleExport, Result};
@@ -35,11 +35,11 @@ pub struct P1Host {
     injection: Injection,
 }
 
-/// An observer, and which functions it wants to hear of.
+/// An observer, and what it wants to hear of which functions.
 struct Observed {
     observer: Box<dyn CallObserver>,
-    /// By the position of the row.
-    wanted: Vec<bool>,
+    /// What it wants of each function, by the position of the row.
+    interests: Vec<Interest>,
     /// Whether it looks at the guest's memory and stack pointer.
     with_state: bool,
 }
@@ -70,13 +70,25 @@ impl P1Host {
     /// [`RecentCalls`] keeps of a call, so that it hears nothing when that keeps no calls.
     pub fn observe(&mut self, mut observer: Box<dyn CallObserver>) {
         observer.starts(self.recent.started());
-        let wanted = FUNCTIONS.iter().map(|row| observer.wants(row)).collect();
+        let interests = FUNCTIONS.iter().map(|row| observer.interest(row));
+        let interests = interests.collect();
         let with_state = observer.wants_state();
         self.observed = Some(Observed {
             observer,
-            wanted,
+            interests,
             with_state,
         });
+    }
+
+    /// What somebody wants to hear of the calls of a row. Calls that nobody listens to are timed if
+    /// that was asked for.
+    #[inline]
+    fn interest(&self, row: Row) -> Interest {
+        let listened = self.observed.as_ref();
+        listened.map_or(Interest::Sums, |observed| {
+            let interest = observed.interests.get(row as usize);
+            interest.copied().unwrap_or(Interest::Nothing)
+        })
     }
 
     /// Has faults put into the calls of this host from now on: such a call does not reach Wasmtime if

@@ -4,6 +4,7 @@
 //! One story per group of functions. Each step is a call and the line that the record must show for
 //! it; every story runs under stock Wasmtime too, and results, errors, memory and output must agree.
 
+mod observed;
 mod stories;
 mod world;
 

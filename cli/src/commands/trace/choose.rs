@@ -2,6 +2,7 @@
 
 use crate::args::ChooseArgs;
 use anyhow::{Context as _, bail};
+use wasmscope_debugger::inspect::callable_functions;
 use wasmscope_runner::{Program, ProgramKind};
 use wasmscope_tracer::filter::{Filter, Names};
 use wasmscope_tracer::inject::Injection;
@@ -9,20 +10,25 @@ use wasmscope_tracer::table;
 
 /// Reads the options that choose calls. A component's functions have names of their own.
 pub(super) fn read(args: &ChooseArgs, program: &Program) -> anyhow::Result<(Filter, Injection)> {
-    let names = match program.kind() {
-        ProgramKind::Component => Names::Any,
-        ProgramKind::Module => Names::Table,
+    let is_component = program.kind() == ProgramKind::Component;
+    let imported = match is_component && !args.expressions.is_empty() {
+        true => callable_functions(program.bytes()),
+        false => Vec::new(),
+    };
+    let names = match is_component {
+        true => Names::Imported(&imported),
+        false => Names::Table,
     };
     let (mut filter, mut injection) = (Filter::default(), Injection::default());
     for expression in &args.expressions {
-        if names == Names::Any {
+        if is_component {
             not_of_a_module(expression, program)?;
         }
         let not_understood = || format!("-e {expression}: is not understood");
         match expression.split_once('=') {
             Some(("trace", set)) => filter.functions(set, names).with_context(not_understood)?,
             Some(("status", list)) => filter.status(list).with_context(not_understood)?,
-            Some(("inject", _)) if names == Names::Any => bail!(
+            Some(("inject", _)) if is_component => bail!(
                 "-e {expression}: {} is a component, and faults can only be put into calls of WASI \
                  preview 1; build it for wasm32-wasip1",
                 program.path().display()

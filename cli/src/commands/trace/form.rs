@@ -1,6 +1,6 @@
 //! What the trace is written as, and where to.
 
-use super::sink::Destination;
+use super::scribe::Destination;
 use crate::args::{Format, LogArgs, TraceArgs};
 use crate::output;
 use anyhow::{Context as _, bail};

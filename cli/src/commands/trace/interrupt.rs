@@ -1,9 +1,10 @@
 //! Ctrl-C and requests to end: the trace is finished as after any run, then the process ends with
 //! the code that a shell gives for the signal.
 
+use super::desk::lock_until;
 use super::sink::TraceSink;
 use anyhow::Context as _;
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use wasmscope_tracer::trace::End;
 
@@ -51,20 +52,11 @@ fn on_signal(end: impl Fn(i32) + Send + 'static) -> anyhow::Result<()> {
 }
 
 fn finish(sink: &Mutex<TraceSink>) {
-    let given_up = Instant::now() + PATIENCE;
-    loop {
-        let mut sink = match sink.try_lock() {
-            Ok(sink) => sink,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) if Instant::now() < given_up => {
-                std::thread::sleep(Duration::from_millis(1));
-                continue;
-            }
-            Err(TryLockError::WouldBlock) => return,
-        };
-        if let Err(error) = sink.finish(&End::Interrupted) {
-            crate::exit::complain(&error);
-        }
+    let given_up = Some(Instant::now() + PATIENCE);
+    let Some(mut sink) = lock_until(sink, given_up) else {
         return;
+    };
+    if let Err(error) = sink.finish(&End::Interrupted, given_up) {
+        crate::exit::complain(&error);
     }
 }

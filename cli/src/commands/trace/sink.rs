@@ -1,85 +1,54 @@
-//! The path of a host call from the guest's thread to the trace: find its source line, write it,
-//! and hold back what need not be seen at once.
+//! The path of a host call from the guest's thread to the trace: what has to be decided and looked at
+//! while the guest stands still. The rest is done elsewhere ([`super::desk`]).
 
-use super::sum::{Sum, sum};
-use crate::args::{Format, TraceArgs};
-use anyhow::Context as _;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
-use std::time::SystemTime;
-use wasmscope_debugger::{CallSites, CallingGuest};
+use super::desk::Desk;
+use super::scribe::{Entry, Scribe};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+use wasmscope_debugger::CallingGuest;
 use wasmscope_runner::{CallSink, GuestAtCall, WasmFrame};
 use wasmscope_tracer::filter::Filter;
-use wasmscope_tracer::trace::{End, Exporter, Local, TracedCall};
-use wasmscope_tracer::{Beginning, Function, HostCall};
+use wasmscope_tracer::summary::{By, Summary};
+use wasmscope_tracer::trace::{End, Local};
+use wasmscope_tracer::{Beginning, Brief, Function, HostCall, Interest};
 
-/// The trace is written in pieces of this many bytes.
-const PIECE: usize = 64 * 1024;
-
-/// Where a trace goes.
-pub(super) enum Destination {
-    /// Standard error, where the guest's own goes too, and the user may be looking on.
-    Stderr,
-    /// A file.
-    File(PathBuf, File),
-}
-
-/// Takes host calls and writes them down.
+/// Takes host calls on the guest's thread.
 pub(super) struct TraceSink {
-    exporter: Box<dyn Exporter>,
-    out: BufWriter<Box<dyn Write + Send>>,
-    /// Whether the trace is text, so that a table may stand in it.
-    is_text: bool,
-    /// The file's name, when it is no standard stream.
-    file: Option<PathBuf>,
-    filter: Filter,
-    sum: Option<Sum>,
-    /// Show no calls, only their sums.
-    sum_only: bool,
-    sites: CallSites,
-    with_source: bool,
-    /// Show stacks; all of their frames.
-    stack: Option<bool>,
+    desk: Arc<Desk>,
+    filter: Arc<Filter>,
+    /// Whether the trace goes where the guest's own output may go too.
+    on_stderr: bool,
+    /// Whether stacks are wanted of calls that are shown.
+    walks_for_calls: bool,
+    /// Whether stacks are wanted in any case.
+    walks_for_sums: bool,
     /// Show variables, which are found by the stack pointer in this global.
     stack_pointer: Option<u32>,
+    /// Sums by function, when nothing else of calls is wanted.
+    sums: Option<Summary>,
     /// A call that has begun and may take long.
     waiting: Option<HostCall>,
-    /// How many calls may still be shown.
-    left: u64,
-    broken: Option<io::Error>,
     finished: bool,
 }
 
 impl TraceSink {
-    pub(super) fn new(
-        exporter: Box<dyn Exporter>,
-        to: Destination,
-        filter: Filter,
-        sites: CallSites,
-        args: &TraceArgs,
-    ) -> Self {
-        let (file, out): (_, Box<dyn Write + Send>) = match to {
-            Destination::Stderr => (None, Box::new(io::stderr())),
-            Destination::File(path, file) => (Some(path), Box::new(file)),
-        };
-        TraceSink {
-            exporter,
-            out: BufWriter::with_capacity(PIECE, out),
-            is_text: args.show.format == Format::Text,
-            file,
+    /// A sink before a scribe who has not begun.
+    ///
+    /// # Errors
+    /// When there is no thread to be had.
+    pub(super) fn new(scribe: Scribe, filter: Arc<Filter>) -> anyhow::Result<Self> {
+        let is_brief = scribe.only_adds_up_functions() && filter.is_by_function();
+        Ok(TraceSink {
+            on_stderr: scribe.is_on_stderr(),
+            walks_for_calls: scribe.calls_need_sites(),
+            walks_for_sums: scribe.sums_need_sites(),
+            sums: is_brief.then(|| Summary::new(By::Function)),
+            desk: Desk::new(scribe)?,
             filter,
-            sum: sum(&args.sum),
-            sum_only: args.sum.summary_only,
-            sites,
-            with_source: !args.show.no_source,
-            stack: (args.show.stack > 0).then_some(args.show.stack > 1),
             stack_pointer: None,
             waiting: None,
-            left: args.show.limit.unwrap_or(u64::MAX),
-            broken: None,
             finished: false,
-        }
+        })
     }
 
     /// Shows variables, which are found by the stack pointer in this global.
@@ -90,100 +59,27 @@ impl TraceSink {
         }
     }
 
-    /// Writes the end of the trace. What comes later is left out.
+    /// Writes the end of the trace. What comes later is left out; so is the rest when it cannot be
+    /// written up to an instant.
     ///
     /// # Errors
     /// When part of the trace could not be written to its file.
-    pub(super) fn finish(&mut self, end: &End) -> anyhow::Result<()> {
-        if self.finished {
+    pub(super) fn finish(&mut self, end: &End, until: Option<Instant>) -> anyhow::Result<()> {
+        if std::mem::replace(&mut self.finished, true) {
             return Ok(());
         }
-        if let Some(call) = self.waiting.take() {
-            self.write(call, None);
-        }
-        self.finished = true;
-        if !self.sum_only {
-            let written = self.exporter.end(end, &mut self.out);
-            self.note(written);
-        }
-        if let Some(sum) = &self.sum {
-            let table = sum.summary.table(sum.order);
-            if self.is_text {
-                let written = self.out.write_all(table.as_bytes());
-                self.note(written);
-            } else {
-                // With standard error closed there is nobody to tell.
-                let _ = io::stderr().write_all(table.as_bytes());
-            }
-        }
-        let flushed = self.out.flush();
-        self.note(flushed);
-        match (self.broken.take(), &self.file) {
-            (Some(error), Some(file)) => Err(error)
-                .with_context(|| format!("-o {}: the trace is not complete", file.display())),
-            // With standard error closed there is nobody to tell.
-            _ => Ok(()),
-        }
-    }
-
-    /// Keeps the first thing that went wrong in writing.
-    fn note(&mut self, written: io::Result<()>) {
-        if let Err(error) = written {
-            self.broken.get_or_insert(error);
-        }
-    }
-
-    /// Writes and adds up a call, if it is one of those that are wanted.
-    /// One that has not returned has no guest to look at.
-    fn write(&mut self, call: HostCall, guest: Option<&dyn GuestAtCall>) {
-        if !self.filter.accepts(&call) {
-            return;
-        }
-        let shown = self.shows_calls();
-        let wants_site = (shown && self.with_source)
-            || self.filter.needs_site()
-            || self
-                .sum
-                .as_ref()
-                .is_some_and(|sum| sum.summary.needs_site());
-        let wants_stack = self.stack.filter(|_| shown);
-        let wants_locals = self.stack_pointer.filter(|_| shown);
-        let frames = match wants_site || wants_stack.is_some() || wants_locals.is_some() {
-            true => guest.map(|guest| guest.frames()).unwrap_or_default(),
-            false => Vec::new(),
+        let Some(mut scribe) = self.desk.close(until) else {
+            return Ok(());
         };
-        let site = match wants_site {
-            true => self.sites.site(&frames),
-            false => None,
-        };
-        if !self.filter.accepts_site(site.as_ref()) {
-            return;
+        if let Some(call) = self.waiting.take().filter(|call| self.filter.accepts(call)) {
+            // One that has not returned has no guest to look at.
+            let stack = Vec::new();
+            scribe.write(Entry { call, stack }, |_| Vec::new());
         }
-        let stack = match wants_stack {
-            Some(all) => self.sites.stack(&frames, all),
-            None => Vec::new(),
-        };
-        let locals = match (wants_locals, guest) {
-            (Some(global), Some(guest)) => self.locals(&frames, global, guest),
-            _ => Vec::new(),
-        };
-        let mut traced = TracedCall {
-            call,
-            site,
-            stack,
-            locals,
-        };
-        if let Some(sum) = &mut self.sum {
-            sum.summary.add(&traced);
+        if let Some(sums) = &self.sums {
+            scribe.add(sums);
         }
-        if shown {
-            if !self.with_source {
-                traced.site = None;
-            }
-            self.left -= 1;
-            let written = self.exporter.call(&traced, &mut self.out);
-            self.note(written);
-        }
+        scribe.finish(end)
     }
 
     /// A call begins: what has been held back is written where the user may be looking on.
@@ -197,48 +93,45 @@ impl TraceSink {
             return;
         }
         // On standard error, lines stay in order with what the guest itself writes.
-        if self.file.is_none() && (beginning.may_wait || beginning.may_show) {
-            let flushed = self.out.flush();
-            self.note(flushed);
+        if self.on_stderr && (beginning.may_wait || beginning.may_show) {
+            self.desk.clear().flush();
         }
-        if beginning.may_wait && is_wanted && !self.is_over() {
+        if beginning.may_wait && is_wanted && !self.desk.has_enough() {
             self.waiting = call();
         }
     }
 
-    /// The variables of the frame that calls.
-    fn locals(&mut self, frames: &[WasmFrame], global: u32, guest: &dyn GuestAtCall) -> Vec<Local> {
-        let (Some(memory), Some(pointer)) = (guest.memory(), guest.stack_pointer()) else {
-            return Vec::new();
-        };
-        self.sites.locals(&CallingGuest {
-            frames,
-            memory,
-            global,
-            stack_pointer: pointer,
-        })
-    }
-
-    /// Whether calls are written, rather than only added up.
-    fn shows_calls(&self) -> bool {
-        self.left > 0 && !self.sum_only
-    }
-
-    fn is_over(&self) -> bool {
-        self.finished || (!self.shows_calls() && self.sum.is_none())
+    /// Writes a call while its guest stands still, with its variables.
+    fn write_with_locals(&mut self, call: HostCall, global: u32, guest: &dyn GuestAtCall) {
+        let frames = guest.frames();
+        let stack = frames.iter().map(WasmFrame::place).collect();
+        let mut scribe = self.desk.clear();
+        scribe.write(Entry { call, stack }, |sites| -> Vec<Local> {
+            let (Some(memory), Some(pointer)) = (guest.memory(), guest.stack_pointer()) else {
+                return Vec::new();
+            };
+            sites.locals(&CallingGuest {
+                frames: &frames,
+                memory,
+                global,
+                stack_pointer: pointer,
+            })
+        });
+        self.desk.note(&scribe);
     }
 }
 
 impl CallSink for TraceSink {
     fn starts(&mut self, at: SystemTime) {
-        if !self.sum_only {
-            let written = self.exporter.start(at, &mut self.out);
-            self.note(written);
-        }
+        self.desk.clear().start(at);
     }
 
-    fn wants(&self, function: &'static Function) -> bool {
-        self.filter.wants(function)
+    fn interest(&self, function: &'static Function) -> Interest {
+        match (self.filter.wants(function), &self.sums) {
+            (false, _) => Interest::Nothing,
+            (true, Some(_)) => Interest::Sums,
+            (true, None) => Interest::Calls,
+        }
     }
 
     fn wants_named(&self, module: &str, function: &str) -> bool {
@@ -252,21 +145,37 @@ impl CallSink for TraceSink {
     fn begins(
         &mut self,
         function: &'static Function,
-        args: &[u64],
+        beginning: Beginning,
         call: &dyn Fn() -> Option<HostCall>,
     ) {
-        let beginning = Beginning {
-            may_wait: function.may_wait(args),
-            may_show: function.may_show(args),
-        };
         let wanted = beginning.may_wait && self.filter.wants(function);
         self.begin(beginning, wanted, call);
     }
 
+    fn has_enough(&self) -> bool {
+        self.desk.has_enough()
+    }
+
+    fn ends_briefly(&mut self, brief: &Brief) {
+        self.waiting = None;
+        if let Some(sums) = self.sums.as_mut().filter(|_| !self.finished) {
+            sums.add_brief(brief);
+        }
+    }
+
     fn ends(&mut self, call: HostCall, guest: &dyn GuestAtCall) {
         self.waiting = None;
-        if !self.is_over() {
-            self.write(call, Some(guest));
+        if self.desk.has_enough() || !self.filter.accepts(&call) {
+            return;
         }
+        let shown = self.desk.shows_calls();
+        if let Some(global) = self.stack_pointer.filter(|_| shown) {
+            return self.write_with_locals(call, global, guest);
+        }
+        let stack = match self.walks_for_sums || (shown && self.walks_for_calls) {
+            true => guest.places(),
+            false => Vec::new(),
+        };
+        self.desk.put(Entry { call, stack });
     }
 }
