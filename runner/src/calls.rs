@@ -24,14 +24,25 @@ pub trait CallSink: Send {
         Interest::Calls
     }
 
-    /// Whether calls of a component's function are wanted. Asked once for every function, at its
+    /// What is wanted of the calls of a component's function. Asked once for every function, at its
     /// first call.
-    fn wants_named(&self, _module: &str, _function: &str) -> bool {
+    fn interest_named(&self, _module: &str, _function: &str) -> Interest {
+        Interest::Calls
+    }
+
+    /// Whether it matters what a component's resources stand for. Asked once.
+    fn wants_resources(&self) -> bool {
         true
     }
 
-    /// A component's call begins that is wanted, and its arguments are known.
-    fn begins_named(&mut self, _beginning: Beginning, _call: &HostCall) {}
+    /// Whether it matters when calls of a component begin that are not wanted. Asked once.
+    fn hears_all_beginnings(&self) -> bool {
+        false
+    }
+
+    /// A component's call begins that may wait or show something: one that is wanted, with its
+    /// arguments, or one of which no more is known.
+    fn begins_named(&mut self, _beginning: Beginning, _call: Option<&HostCall>) {}
 
     /// A call begins that may wait or show something, wanted or not. `call` makes a record of what is
     /// known yet.
@@ -49,7 +60,7 @@ pub trait CallSink: Send {
     }
 
     /// A call has returned, or has ended the guest, of which only the sums are wanted.
-    fn ends_briefly(&mut self, _brief: &Brief) {}
+    fn ends_briefly(&mut self, _brief: &Brief<'_>) {}
 
     /// A call that is wanted has returned, or has ended the guest.
     fn ends(&mut self, call: HostCall, guest: &dyn GuestAtCall);
@@ -175,11 +186,19 @@ impl CallObserver for Adapter {
         self.sink().interest(function)
     }
 
-    fn wants_named(&self, module: &str, function: &str) -> bool {
-        self.sink().wants_named(module, function)
+    fn interest_named(&self, module: &str, function: &str) -> Interest {
+        self.sink().interest_named(module, function)
     }
 
-    fn begins_named(&mut self, beginning: Beginning, call: &HostCall) {
+    fn wants_resources(&self) -> bool {
+        self.sink().wants_resources()
+    }
+
+    fn hears_all_beginnings(&self) -> bool {
+        self.sink().hears_all_beginnings()
+    }
+
+    fn begins_named(&mut self, beginning: Beginning, call: Option<&HostCall>) {
         self.sink().begins_named(beginning, call);
     }
 
@@ -196,7 +215,7 @@ impl CallObserver for Adapter {
         self.sink().has_enough()
     }
 
-    fn ends_briefly(&mut self, brief: &Brief) {
+    fn ends_briefly(&mut self, brief: &Brief<'_>) {
         self.sink().ends_briefly(brief);
     }
 

@@ -338,13 +338,18 @@ pub(crate) fn places(program: &Program, infos: &[FrameInfo]) -> Vec<CodePlace> {
 
 fn place(program: &Program, info: &FrameInfo) -> Option<CodePlace> {
     let ranges = program.module_ranges();
-    let module = match ranges {
-        // Telling modules apart takes longer than all the rest.
-        [_] => 0,
-        _ => stopped::module_index(program, info.module())?,
-    };
     let func_index = info.func_index();
-    // In plain code Wasmtime counts from the start of the whole binary, components included.
+    // Wasmtime counts from the start of the whole binary, components included.
+    let holds = |offset: usize| {
+        ranges
+            .iter()
+            .position(|known| known.range.contains(&offset))
+    };
+    let module = match info.module_offset().and_then(holds) {
+        Some(module) => module,
+        // Asking the module itself takes longer than all the rest.
+        None => stopped::module_index(program, info.module())?,
+    };
     let start = ranges.get(module)?.range.start;
     let pc = info
         .module_offset()

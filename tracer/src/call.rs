@@ -120,7 +120,7 @@ impl HostCall {
 }
 
 /// The bytes of contents in a component's value: of itself, or of the first `count` datagrams.
-fn contents(value: &Value, count: u64) -> u64 {
+pub(crate) fn contents(value: &Value, count: u64) -> u64 {
     let of_datagram = |item: &Value| match item {
         Value::Record(fields) => match fields.first().map(|field| &field.value) {
             Some(Value::Bytes(data)) => data.length,

@@ -62,9 +62,11 @@ pub enum Interest {
 
 /// What a call comes to, for those who only add up.
 #[derive(Clone, Copy, Debug)]
-pub struct Brief {
-    /// The function.
-    pub function: &'static Function,
+pub struct Brief<'a> {
+    /// The function's name.
+    pub function: &'a str,
+    /// Its row, if it has one.
+    pub row: Option<&'static Function>,
     /// Whether the guest was told of a failure, or ended by one.
     pub failed: bool,
     /// Nanoseconds spent in the call, when time was recorded.
@@ -84,14 +86,25 @@ pub trait CallObserver: Send {
         Interest::Calls
     }
 
-    /// Whether calls of a component's function, `wasi:io/streams` and `[method]output-stream.write`,
-    /// are wanted. Asked once for every function, at its first call.
-    fn wants_named(&self, _module: &str, _function: &str) -> bool {
+    /// What is wanted of the calls of a component's function, `wasi:io/streams` and
+    /// `[method]output-stream.write`. Asked once for every function, at its first call.
+    fn interest_named(&self, _module: &str, _function: &str) -> Interest {
+        Interest::Calls
+    }
+
+    /// Whether it matters what a component's resources stand for. Asked once.
+    fn wants_resources(&self) -> bool {
         true
     }
 
-    /// A component's call begins that is wanted, and its arguments are known.
-    fn begins_named(&mut self, _beginning: Beginning, _call: &HostCall) {}
+    /// Whether it matters when calls of a component begin that are not wanted. Asked once.
+    fn hears_all_beginnings(&self) -> bool {
+        false
+    }
+
+    /// A component's call begins that may wait or show something: one that is wanted, with its
+    /// arguments, or one of which no more is known.
+    fn begins_named(&mut self, _beginning: Beginning, _call: Option<&HostCall>) {}
 
     /// A call begins that may wait, or show something to the user, whether it is wanted or not: a
     /// moment to write out what has been held back. `call` makes a record of what is known yet.
@@ -109,7 +122,7 @@ pub trait CallObserver: Send {
     }
 
     /// A call has returned, or has ended the guest, of which only the sums are wanted.
-    fn ends_briefly(&mut self, _brief: &Brief) {}
+    fn ends_briefly(&mut self, _brief: &Brief<'_>) {}
 
     /// Whether [`Self::ends`] looks at the guest's memory and stack pointer. Asked once.
     fn wants_state(&self) -> bool {

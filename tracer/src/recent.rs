@@ -191,16 +191,17 @@ impl RecentCalls {
     }
 
     /// What a call that is kept still comes to; `None` for one of a function without a row.
-    pub(crate) fn brief(&self, id: CallId) -> Option<Brief> {
+    pub(crate) fn brief(&self, id: CallId) -> Option<Brief<'static>> {
         let slot = self.slots.get(id.slot).filter(|slot| slot.seq == id.seq)?;
-        let What::Row(function) = slot.what else {
+        let What::Row(row) = slot.what else {
             return None;
         };
         Some(Brief {
-            function,
+            function: row.name,
+            row: Some(row),
             failed: !matches!(slot.ended, Ended::Errno(0) | Ended::Exit(_) | Ended::NotYet),
             duration: slot.duration,
-            moved: decode::moved(slot, function),
+            moved: decode::moved(slot, row),
         })
     }
 

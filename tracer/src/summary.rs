@@ -115,7 +115,18 @@ impl Summary {
             By::Path => Some(path(&traced.call)),
             By::Fd => Some(fd(&traced.call)),
         };
-        let name = name.as_deref().unwrap_or(&traced.call.function);
+        let call = &traced.call;
+        self.row(name.as_deref().unwrap_or(&call.function)).add(
+            call.result.is_failure(),
+            call.duration,
+            call.moved(),
+        );
+    }
+
+    /// The row of a name, or the one of those that are too many.
+    fn row(&mut self, name: &str) -> &mut Row {
+        // As in lines: what a method is of, its name says.
+        let name = name.strip_prefix("[method]").unwrap_or(name);
         // Looked for first: names are not to be copied for each call.
         let row = if self.rows.contains_key(name) {
             self.rows.get_mut(name)
@@ -124,9 +135,7 @@ impl Summary {
         } else {
             None
         };
-        let call = &traced.call;
         row.unwrap_or(&mut self.others)
-            .add(call.result.is_failure(), call.duration, call.moved());
     }
 
     /// Whether [`Self::add_brief`] is all that is needed.
@@ -135,13 +144,18 @@ impl Summary {
     }
 
     /// Adds a call of which no more than this is known: by its function.
-    pub fn add_brief(&mut self, brief: &Brief) {
+    pub fn add_brief(&mut self, brief: &Brief<'_>) {
+        let Some(row) = brief.row else {
+            self.row(brief.function)
+                .add(brief.failed, brief.duration, brief.moved);
+            return;
+        };
         let found = self
             .functions
             .iter()
-            .position(|(function, _)| std::ptr::eq(*function, brief.function));
+            .position(|(function, _)| std::ptr::eq(*function, row));
         let position = found.unwrap_or_else(|| {
-            self.functions.push((brief.function, Row::default()));
+            self.functions.push((row, Row::default()));
             self.functions.len() - 1
         });
         if let Some((_, row)) = self.functions.get_mut(position) {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use tracing::subscriber::NoSubscriber;
 use wasmscope_tracer::{
     Arguments, Beginning, CallObserver, CallResult, CallingGuest, Class, ComponentCalls,
-    ComponentRecording, HostCall, Watched, WatchedView,
+    ComponentRecording, HostCall, Interest, Watched, WatchedView,
 };
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{CallHook, Engine, Store, WasmBacktrace};
@@ -144,11 +144,15 @@ fn errors_and_exits_are_recorded() {
 struct Listener(Arc<Mutex<Vec<String>>>);
 
 impl CallObserver for Listener {
-    fn wants_named(&self, module: &str, function: &str) -> bool {
-        module.starts_with("wasi:") && !function.contains("check-write")
+    fn interest_named(&self, module: &str, function: &str) -> Interest {
+        match module.starts_with("wasi:") && !function.contains("check-write") {
+            true => Interest::Calls,
+            false => Interest::Nothing,
+        }
     }
 
-    fn begins_named(&mut self, beginning: Beginning, call: &HostCall) {
+    fn begins_named(&mut self, beginning: Beginning, call: Option<&HostCall>) {
+        let call = call.expect("unwanted calls are not asked for");
         let line = format!("{} shows: {}", call.function, beginning.may_show);
         self.0.lock().expect("a lock").push(line);
     }

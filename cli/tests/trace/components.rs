@@ -119,7 +119,7 @@ fn stacks_and_sums_are_there_too() {
     assert_eq!(
         opens,
         Some(
-            ["4", "1", "0", "[method]descriptor.open-at"]
+            ["4", "1", "0", "descriptor.open-at"]
                 .map(str::to_owned)
                 .into()
         )

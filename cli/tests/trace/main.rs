@@ -225,6 +225,21 @@ fn calls_are_added_up() {
 }
 
 #[test]
+fn sums_are_the_same_with_calls_and_without() {
+    let scene = Scene::new();
+    for target in [Target::WasiP1, Target::WasiP2] {
+        let program = sample("hostcalls", Build::Debug, target);
+        let only = sums(&scene.trace(&["-c", "--sort-by", "name"], &program));
+        let both = scene.trace(&["-C", "-q", "--sort-by", "name"], &program);
+        let table = both.iter().position(|line| line.starts_with("% time"));
+        let table = table.expect("a table after the calls");
+        assert_eq!(only, sums(&both[table..]));
+        let (calls, ..) = only.last().expect("a total");
+        assert_eq!(*calls, table as u64);
+    }
+}
+
+#[test]
 fn tracing_changes_nothing() {
     let scene = Scene::new();
     for (name, build) in [

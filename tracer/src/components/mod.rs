@@ -19,7 +19,7 @@ mod text;
 mod watched;
 
 use crate::call::{HostCall, Value};
-use crate::observe::{Beginning, CallObserver};
+use crate::observe::{Beginning, CallObserver, Interest};
 use crate::table::components as table;
 use ring::Ring;
 use std::cell::Cell;
@@ -115,15 +115,26 @@ impl Shared {
         self.is_observed.load(Ordering::Relaxed)
     }
 
-    /// Whether the observer, if there is one, wants to hear of a function.
-    fn wants(&self, module: &str, function: &str) -> bool {
+    /// What the observer, if there is one, wants to hear of a function.
+    fn interest(&self, module: &str, function: &str) -> Interest {
         if !self.is_observed() {
-            return true;
+            return Interest::Calls;
         }
         let observer = lock(&self.observer);
-        observer
-            .as_deref()
-            .is_none_or(|observer| observer.wants_named(module, function))
+        observer.as_deref().map_or(Interest::Calls, |observer| {
+            observer.interest_named(module, function)
+        })
+    }
+
+    /// Tells the observer that a call has begun that it does not want.
+    fn begins_unwanted(&self) {
+        let beginning = Beginning {
+            may_wait: true,
+            may_show: true,
+        };
+        if let Some(observer) = lock(&self.observer).as_mut() {
+            observer.begins_named(beginning, None);
+        }
     }
 
     /// Tells the observer that a call has begun whose arguments are known now.
@@ -143,7 +154,7 @@ impl Shared {
             may_show: table::may_show(&call.function, label),
         };
         if let Some(observer) = lock(&self.observer).as_mut() {
-            observer.begins_named(beginning, &call);
+            observer.begins_named(beginning, Some(&call));
         }
     }
 
@@ -201,7 +212,9 @@ impl ComponentCalls {
     /// is to have its functions [watched](Self::watch) and its store say when a call is over
     /// ([`Self::returned`]).
     pub fn observe(&self, mut observer: Box<dyn CallObserver>) {
-        observer.starts(self.ring().observe());
+        let follow = observer.wants_resources();
+        let hears_all = observer.hears_all_beginnings();
+        observer.starts(self.ring().observe(follow, hears_all));
         *lock(&self.shared.observer) = Some(observer);
         self.shared.is_observed.store(true, Ordering::Relaxed);
     }
@@ -223,13 +236,24 @@ impl ComponentCalls {
             return;
         }
         let mut ring = self.ring();
-        let wanted = ring.is_wanted(seq, |module, function| self.shared.wants(module, function));
-        let call = ring.ended(seq);
-        drop(ring);
-        if let (true, Some(call), Some(observer)) =
-            (wanted, call, lock(&self.shared.observer).as_mut())
-        {
-            observer.ends(call, &stack);
+        match ring.interest(seq) {
+            Interest::Nothing => {
+                ring.follow(seq);
+            }
+            Interest::Sums => {
+                if let (Some(brief), Some(observer)) =
+                    (ring.brief(seq), lock(&self.shared.observer).as_mut())
+                {
+                    observer.ends_briefly(&brief);
+                }
+            }
+            Interest::Calls => {
+                let call = ring.ended(seq);
+                drop(ring);
+                if let (Some(call), Some(observer)) = (call, lock(&self.shared.observer).as_mut()) {
+                    observer.ends(call, &stack);
+                }
+            }
         }
     }
 
@@ -251,7 +275,10 @@ impl ComponentCalls {
         id: u32,
         drop: impl FnOnce() -> R,
     ) -> R {
-        let Some(seq) = self.ring().enter_own(module, function) else {
+        let entered = self.ring().enter_own(module, function, |module, function| {
+            self.shared.interest(module, function)
+        });
+        let Some(seq) = entered else {
             return drop();
         };
         let value = Value::Resource {

@@ -4,7 +4,8 @@
 use super::resources::Resources;
 use super::text::{exit_code, inside, value, write_bounded};
 use super::{Arguments, ComponentRecording};
-use crate::call::{Arg, Bytes, CallResult, HostCall, Value};
+use crate::call::{Arg, Bytes, CallResult, HostCall, Moved, Value, contents};
+use crate::observe::{Brief, Interest};
 use crate::table::components as table;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -36,6 +37,8 @@ pub(super) struct Ring {
     wall_origin: SystemTime,
     /// What resources stand for, when somebody is told of each call.
     pub(super) resources: Option<Resources>,
+    /// Whether somebody wants to hear when calls begin that are not wanted.
+    hears_all: bool,
     /// The functions that have been called.
     functions: Vec<FunctionName>,
     /// Their positions, by the address of their span's metadata.
@@ -64,8 +67,8 @@ struct FunctionName {
     path: &'static str,
     module: String,
     function: String,
-    /// Whether an observer wants to hear of its calls; `None` before it has been asked.
-    wanted: Option<bool>,
+    /// What an observer wants to hear of its calls; `None` before it has been asked.
+    interest: Option<Interest>,
 }
 
 #[derive(Debug, Default)]
@@ -73,8 +76,8 @@ struct Slot {
     seq: u64,
     /// The position of the function's names.
     function: usize,
-    /// Whether arguments and result are recorded.
-    has_text: bool,
+    /// What is recorded of arguments and result.
+    detail: Detail,
     /// The arguments, one after the other.
     text: String,
     fields: Vec<TextField>,
@@ -87,6 +90,20 @@ struct Slot {
     start: Option<u64>,
     duration: Option<u64>,
 }
+
+/// What is recorded of a call beside its function.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Detail {
+    #[default]
+    Nothing,
+    /// Whether it failed, and the contents it moved.
+    Outcome,
+    /// Arguments and result.
+    All,
+}
+
+/// So much of a result says whether the call has failed.
+const OUTCOME_BYTES: usize = 128;
 
 /// An argument: up to where its text goes.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +123,7 @@ impl Ring {
             origin: Instant::now(),
             wall_origin: SystemTime::now(),
             resources: None,
+            hears_all: false,
             functions: Vec::new(),
             positions: HashMap::new(),
             known: [(0, 0); KNOWN],
@@ -123,10 +141,11 @@ impl Ring {
     }
 
     /// Starts counting time, and following resources, for somebody who is told of each call.
-    pub(super) fn observe(&mut self) -> SystemTime {
+    pub(super) fn observe(&mut self, follow: bool, hears_all: bool) -> SystemTime {
         self.origin = Instant::now();
         self.wall_origin = SystemTime::now();
-        self.resources = Some(Resources::default());
+        self.resources = follow.then(Resources::default);
+        self.hears_all = hears_all;
         self.wall_origin
     }
 
@@ -142,9 +161,9 @@ impl Ring {
         &mut self,
         metadata: &'static Metadata<'static>,
         record: impl FnOnce(&mut dyn Visit),
-        wants: impl FnOnce(&str, &str) -> bool,
+        wants: impl FnOnce(&str, &str) -> Interest,
     ) -> (u64, bool) {
-        let (seq, start) = (self.next, self.now());
+        let seq = self.next;
         let Some(index) = self.next_slot() else {
             return (seq, false);
         };
@@ -154,17 +173,38 @@ impl Ring {
             Arguments::WhenCheap => self.is_rare(seq),
             Arguments::Always => true,
         };
-        let wanted = self.functions.get_mut(function).is_none_or(|name| {
-            *name
-                .wanted
-                .get_or_insert_with(|| wants(&interface(name.path, &name.module), &name.function))
-        });
-        // Of what nobody is told, no text is needed, but for what says what resources are.
-        let has_text = has_text && (wanted || self.makes_resources(function));
+        let interest = self.ask(function, wants);
+        let detail = match interest {
+            _ if !has_text => Detail::Nothing,
+            Interest::Calls => Detail::All,
+            Interest::Sums => Detail::Outcome,
+            // Of what nobody is told, no text is needed, but for what says what resources are.
+            Interest::Nothing if self.makes_resources(function) => Detail::All,
+            Interest::Nothing => Detail::Nothing,
+        };
+        let start = self.start_of(interest);
         if let Some(slot) = self.slots.get_mut(index) {
-            slot.begin(seq, function, start, has_text);
+            slot.begin(seq, function, start, detail);
         }
-        (seq, has_text)
+        (seq, detail != Detail::Nothing)
+    }
+
+    /// What is wanted of the calls of a function.
+    fn ask(&mut self, function: usize, wants: impl FnOnce(&str, &str) -> Interest) -> Interest {
+        let name = self.functions.get_mut(function);
+        name.map_or(Interest::Calls, |name| {
+            *name
+                .interest
+                .get_or_insert_with(|| wants(&interface(name.path, &name.module), &name.function))
+        })
+    }
+
+    /// When a call begins, if somebody wants to know.
+    fn start_of(&self, interest: Interest) -> Option<u64> {
+        match interest {
+            Interest::Nothing => None,
+            Interest::Sums | Interest::Calls => self.now(),
+        }
     }
 
     /// A call of a function that has no span begins, as Wasmtime makes them itself.
@@ -172,8 +212,9 @@ impl Ring {
         &mut self,
         module: &'static str,
         function: &'static str,
+        wants: impl FnOnce(&str, &str) -> Interest,
     ) -> Option<u64> {
-        let (seq, start) = (self.next, self.now());
+        let seq = self.next;
         let index = self.next_slot()?;
         let found = self
             .functions
@@ -184,11 +225,14 @@ impl Ring {
                 path: "",
                 module: module.to_owned(),
                 function: function.to_owned(),
-                wanted: None,
+                interest: None,
             });
             self.functions.len() - 1
         });
-        self.slots.get_mut(index)?.begin(seq, position, start, true);
+        let interest = self.ask(position, wants);
+        let start = self.start_of(interest);
+        let slot = self.slots.get_mut(index)?;
+        slot.begin(seq, position, start, Detail::All);
         Some(seq)
     }
 
@@ -214,17 +258,52 @@ impl Ring {
                 .is_some_and(|name| table::makes(&name.function).is_some())
     }
 
-    /// Whether somebody wants to hear of a call.
-    pub(super) fn is_wanted(&mut self, seq: u64, wants: impl FnOnce(&str, &str) -> bool) -> bool {
-        let Some(function) = self.slot(seq).map(|slot| slot.function) else {
-            return false;
+    /// What somebody wants to hear of a call that is kept still.
+    pub(super) fn interest(&mut self, seq: u64) -> Interest {
+        let function = self.slot(seq).map(|slot| slot.function);
+        let name = function.and_then(|function| self.functions.get(function));
+        name.and_then(|name| name.interest).unwrap_or_default()
+    }
+
+    /// Whether somebody wants to hear that a call begins of which nothing else is wanted.
+    pub(super) fn hears_unwanted(&mut self, seq: u64) -> bool {
+        self.hears_all
+            && self.interest(seq) == Interest::Nothing
+            && self
+                .slot(seq)
+                .map(|slot| slot.function)
+                .and_then(|function| self.functions.get(function))
+                .is_some_and(|name| table::may_matter_at_start(&name.function))
+    }
+
+    /// What a call that is kept still comes to.
+    pub(super) fn brief(&self, seq: u64) -> Option<Brief<'_>> {
+        let slot = self.kept_slot(seq)?;
+        let function = self.functions.get(slot.function)?.function.as_str();
+        let failed = slot.has_failed();
+        Some(Brief {
+            function,
+            row: None,
+            failed,
+            duration: slot.duration,
+            moved: match failed || !table::moves_contents(function) {
+                true => Moved::default(),
+                false => slot.moved(),
+            },
+        })
+    }
+
+    /// Keeps what a call that nobody is told of did to resources.
+    pub(super) fn follow(&mut self, seq: u64) {
+        let Some(function) = self.kept_slot(seq).map(|slot| slot.function) else {
+            return;
         };
-        let Some(name) = self.functions.get_mut(function) else {
-            return false;
-        };
-        *name
-            .wanted
-            .get_or_insert_with(|| wants(&interface(name.path, &name.module), &name.function))
+        let drops = |name: &FunctionName| name.function.starts_with(DROP);
+        if self.makes_resources(function)
+            || (self.resources.is_some() && self.functions.get(function).is_some_and(drops))
+        {
+            self.ended(seq);
+        }
     }
 
     /// Whether calls come slowly, judged by the batch of calls before this one.
@@ -271,16 +350,20 @@ impl Ring {
     pub(super) fn text(&mut self, seq: u64, result: bool, record: impl FnOnce(&mut dyn Visit)) {
         let limit = self.recording.text_bytes;
         let Some(slot) = self.slot(seq) else { return };
-        if result {
-            record(&mut ResultVisitor { slot, limit });
-        } else {
-            record(&mut ArgumentVisitor { slot, limit });
+        match (result, slot.detail) {
+            (_, Detail::Nothing) | (false, Detail::Outcome) => {}
+            (true, Detail::Outcome) => {
+                let limit = limit.min(OUTCOME_BYTES);
+                record(&mut ResultVisitor { slot, limit });
+            }
+            (true, Detail::All) => record(&mut ResultVisitor { slot, limit }),
+            (false, Detail::All) => record(&mut ArgumentVisitor { slot, limit }),
         }
     }
 
     /// What Wasmtime leaves out of the text of a call: of the argument of that name, or of the result.
     pub(super) fn note(&mut self, seq: u64, name: &'static str, value: Value) {
-        if let Some(slot) = self.slot(seq).filter(|slot| slot.has_text) {
+        if let Some(slot) = self.slot(seq).filter(|slot| slot.detail != Detail::Nothing) {
             slot.noted.push((name, value));
         }
     }
@@ -305,8 +388,7 @@ impl Ring {
 
     /// The record of a call that is kept still, with its resources named if those are followed.
     pub(super) fn call(&self, seq: u64) -> Option<HostCall> {
-        let index = seq.checked_rem(self.recording.calls as u64)? as usize;
-        let slot = self.slots.get(index).filter(|slot| slot.seq == seq)?;
+        let slot = self.kept_slot(seq)?;
         let mut call = slot.call(self.functions.get(slot.function)?);
         if let Some(resources) = &self.resources {
             resources.name_arguments(&mut call);
@@ -330,13 +412,17 @@ impl Ring {
 
     /// A call has ended.
     pub(super) fn leave(&mut self, seq: u64) {
-        let end = self.now();
+        let start = self.kept_slot(seq).and_then(|slot| slot.start);
+        let duration = start.and_then(|start| Some(self.now()?.saturating_sub(start)));
         if let Some(slot) = self.slot(seq) {
             slot.returned = true;
-            if let (Some(start), Some(end)) = (slot.start, end) {
-                slot.duration = Some(end.saturating_sub(start));
-            }
+            slot.duration = duration;
         }
+    }
+
+    fn kept_slot(&self, seq: u64) -> Option<&Slot> {
+        let index = seq.checked_rem(self.recording.calls as u64)? as usize;
+        self.slots.get(index).filter(|slot| slot.seq == seq)
     }
 
     fn slot(&mut self, seq: u64) -> Option<&mut Slot> {
@@ -368,21 +454,22 @@ impl Ring {
         };
         let name = self.functions.get(function);
         name.is_some_and(|name| {
-            name.wanted != Some(false) && table::may_matter_at_start(&name.function)
+            name.interest.unwrap_or_default() == Interest::Calls
+                && table::may_matter_at_start(&name.function)
         })
     }
 }
 
 impl Slot {
     /// Forgets the call that was here before.
-    fn begin(&mut self, seq: u64, function: usize, start: Option<u64>, has_text: bool) {
+    fn begin(&mut self, seq: u64, function: usize, start: Option<u64>, detail: Detail) {
         self.seq = seq;
         self.function = function;
         self.text.clear();
         self.fields.clear();
         self.result.clear();
         self.noted.clear();
-        self.has_text = has_text;
+        self.detail = detail;
         self.has_result = false;
         self.returned = false;
         self.start = start;
@@ -420,7 +507,7 @@ impl Slot {
             value,
             detail: false,
         };
-        if !self.has_text {
+        if self.detail != Detail::All {
             let text = String::new();
             return vec![arg(Cow::Borrowed(""), Value::Text { text, cut: true })];
         }
@@ -448,6 +535,34 @@ impl Slot {
                 arg(Cow::Owned(name), value)
             })
             .collect()
+    }
+
+    /// Whether the call told its guest of a failure, or ended it by one, as [`Self::outcome`] has it.
+    fn has_failed(&self) -> bool {
+        if self.noted(RESULT).is_some() && self.noted(ERROR).is_none() {
+            return false;
+        }
+        let text = self.result.as_str();
+        self.noted(ERROR).is_some()
+            || match (inside(text, "Ok("), inside(text, "Err(")) {
+                (Some(inner), _) => inner.starts_with("Err("),
+                (None, Some(error)) => exit_code(error).is_none(),
+                (None, None) => false,
+            }
+    }
+
+    /// The contents that a call moved that has succeeded.
+    fn moved(&self) -> Moved {
+        let mut moved = Moved::default();
+        let count = inside(&self.result, "Ok(").map(|inner| inside(inner, "Ok(").unwrap_or(inner));
+        let count = count.and_then(|count| count.parse().ok()).unwrap_or(0);
+        for (name, value) in &self.noted {
+            match *name {
+                RESULT => moved.read = moved.read.saturating_add(contents(value, u64::MAX)),
+                _ => moved.written = moved.written.saturating_add(contents(value, count)),
+            }
+        }
+        moved
     }
 
     fn outcome(&self) -> CallResult {

@@ -97,11 +97,17 @@ impl<S: Subscriber> Subscriber for Tap<S> {
         if metadata.name() != CALL_SPAN {
             return self.inner.new_span(span);
         }
-        let (number, text) = lock(&self.shared.ring).enter(
+        let mut ring = lock(&self.shared.ring);
+        let (number, text) = ring.enter(
             metadata,
             |names| span.record(names),
-            |module, function| self.shared.wants(module, function),
+            |module, function| self.shared.interest(module, function),
         );
+        let begins_unwanted = ring.hears_unwanted(number);
+        drop(ring);
+        if begins_unwanted {
+            self.shared.begins_unwanted();
+        }
         if let Some(forwarded) = &self.forwarded
             && self.inner.enabled(metadata)
         {

@@ -70,6 +70,9 @@ pub(super) fn write_bounded(out: &mut String, limit: usize, value: &dyn fmt::Deb
     is_all || at_stack
 }
 
+/// The heading that Wasmtime puts before the host's stack.
+const STACK: &str = "Stack backtrace:";
+
 struct Bounded<'a> {
     out: &'a mut String,
     limit: usize,
@@ -79,9 +82,13 @@ struct Bounded<'a> {
 
 impl fmt::Write for Bounded<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let (text, rest) = text
-            .split_once("Stack backtrace:")
-            .map_or((text, None), |(before, after)| (before, Some(after)));
+        // Most pieces are too short for it.
+        let (text, rest) = match text.len() < STACK.len() {
+            true => (text, None),
+            false => text
+                .split_once(STACK)
+                .map_or((text, None), |(before, after)| (before, Some(after))),
+        };
         let room = self.limit.saturating_sub(self.out.len());
         if text.len() > room {
             let fits = text.get(..text.floor_char_boundary(room));
@@ -97,7 +104,7 @@ impl fmt::Write for Bounded<'_> {
                 Err(fmt::Error)
             }
             Some(rest) => {
-                self.out.push_str("Stack backtrace:");
+                self.out.push_str(STACK);
                 self.write_str(rest)
             }
             None => Ok(()),

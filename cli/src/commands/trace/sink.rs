@@ -82,6 +82,15 @@ impl TraceSink {
         scribe.finish(end)
     }
 
+    /// What is wanted of the calls of a function that is, or is not.
+    fn interest_in(&self, is_wanted: bool) -> Interest {
+        match (is_wanted, &self.sums) {
+            (false, _) => Interest::Nothing,
+            (true, Some(_)) => Interest::Sums,
+            (true, None) => Interest::Calls,
+        }
+    }
+
     /// A call begins: what has been held back is written where the user may be looking on.
     fn begin(
         &mut self,
@@ -127,19 +136,24 @@ impl CallSink for TraceSink {
     }
 
     fn interest(&self, function: &'static Function) -> Interest {
-        match (self.filter.wants(function), &self.sums) {
-            (false, _) => Interest::Nothing,
-            (true, Some(_)) => Interest::Sums,
-            (true, None) => Interest::Calls,
-        }
+        self.interest_in(self.filter.wants(function))
     }
 
-    fn wants_named(&self, module: &str, function: &str) -> bool {
-        self.filter.wants_named(module, function)
+    fn interest_named(&self, module: &str, function: &str) -> Interest {
+        self.interest_in(self.filter.wants_named(module, function))
     }
 
-    fn begins_named(&mut self, beginning: Beginning, call: &HostCall) {
-        self.begin(beginning, true, || Some(call.clone()));
+    fn wants_resources(&self) -> bool {
+        // They are not counted.
+        self.sums.is_none()
+    }
+
+    fn hears_all_beginnings(&self) -> bool {
+        self.on_stderr && self.sums.is_none()
+    }
+
+    fn begins_named(&mut self, beginning: Beginning, call: Option<&HostCall>) {
+        self.begin(beginning, call.is_some(), || call.cloned());
     }
 
     fn begins(
@@ -156,7 +170,7 @@ impl CallSink for TraceSink {
         self.desk.has_enough()
     }
 
-    fn ends_briefly(&mut self, brief: &Brief) {
+    fn ends_briefly(&mut self, brief: &Brief<'_>) {
         self.waiting = None;
         if let Some(sums) = self.sums.as_mut().filter(|_| !self.finished) {
             sums.add_brief(brief);
