@@ -2,6 +2,7 @@
 //! untouched; ours follow the convention of `env`, `docker run` and others.
 
 use std::io::{self, Write as _};
+use wasmscope_image::ImageError;
 use wasmscope_runner::{LoadError, RunError};
 use wasmscope_symbols::BinaryError;
 
@@ -38,11 +39,13 @@ Exit codes:
   the guest's own when it exits; 134 when it traps (a Rust panic does), 1 when the host fails it,
   as `wasmtime run` answers
   125  wasmscope itself failed: wrong usage, a folder that cannot be opened
-  126  the target is there and cannot be run: not Wasm, an import that nobody provides
+  126  the target is there and cannot be run: not Wasm, an image without a module, an import that
+       nobody provides
   127  the target is not there";
 
 /// Ends the process, with everything written that was to be written.
 pub fn with(code: i32) -> ! {
+    crate::target::clean_up();
     // Whoever closed the other end does not want it.
     let _ = io::stdout().flush();
     std::process::exit(code)
@@ -81,6 +84,13 @@ fn code_of(error: &anyhow::Error) -> i32 {
             NOT_FOUND
         } else {
             CANNOT_RUN
+        };
+    }
+    if let Some(error) = error.downcast_ref::<ImageError>() {
+        return match error {
+            error if error.is_not_found() => NOT_FOUND,
+            error if error.is_ours() => OURSELVES,
+            _ => CANNOT_RUN,
         };
     }
     if error.is::<BinaryError>() {

@@ -430,7 +430,7 @@ fn inspect_heading(module: &ModuleInspection) -> bool {
 
 /// A stranger's text on a line of its own or in the middle of one: nothing in it steers the
 /// terminal, and it stays on its line.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let safe = output::escaped(text);
     safe.replace('\n', "\\n").replace('\t', "\\t")
 }
@@ -476,7 +476,7 @@ fn list(entries: &[String]) -> Option<String> {
     (!shown.is_empty()).then(|| shown.join(", ") + &more)
 }
 
-fn count(number: u64, thing: &str) -> String {
+pub(crate) fn count(number: u64, thing: &str) -> String {
     match number {
         1 => format!("1 {thing}"),
         n => format!("{n} {thing}s"),
@@ -484,7 +484,7 @@ fn count(number: u64, thing: &str) -> String {
 }
 
 /// A size for people: `17 B`, `2.5 MB`.
-fn bytes(size: u64) -> String {
+pub(crate) fn bytes(size: u64) -> String {
     let (unit, name) = match size {
         0..1_000 => return format!("{size} B"),
         1_000..1_000_000 => (1_000, "kB"),

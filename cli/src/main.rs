@@ -6,15 +6,19 @@ mod args;
 mod commands;
 mod debug_text;
 mod exit;
+mod image_text;
 mod inspect_text;
+mod janitor;
 mod logging;
 mod output;
 mod report;
-
-use clap::Parser as _;
+mod target;
 
 fn main() {
-    let cli = match args::Cli::try_parse() {
+    if let Some(code) = janitor::serve() {
+        std::process::exit(code);
+    }
+    let cli = match args::Cli::read(std::env::args_os().collect()) {
         Ok(cli) => cli,
         Err(error) => exit::with(exit::usage(&error)),
     };

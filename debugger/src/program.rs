@@ -94,7 +94,11 @@ pub fn open_symbols(
             runner: program.core_modules().len(),
         });
     }
-    let search = Some(Arc::new(BesideModule::new(program.path())) as _);
+    let beside = BesideModule::new(program.file());
+    let search = Some(Arc::new(match program.root() {
+        Some(root) => beside.within(root),
+        None => beside,
+    }) as _);
     // A component's own code is in its largest module; the others are adapters.
     let largest = (0..binary.modules.len()).max_by_key(|at| {
         binary

@@ -172,7 +172,11 @@ fn entry(
                     functions: functions(),
                 });
             };
-            match invoke::core_arguments(name, &ty, &world.args) {
+            let words = match invoke.pass_arguments {
+                true => &*world.args,
+                false => &[],
+            };
+            match invoke::core_arguments(name, &ty, words) {
                 Ok(arguments) => Ok(Entry::Call {
                     name: name.clone(),
                     arguments,

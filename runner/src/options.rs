@@ -43,6 +43,9 @@ pub struct Invoke {
     /// `greet("world")`; a function of an exported interface may be named in full
     /// (`ns:package/interface#function(…)`) or, where that is unambiguous, by its last part.
     pub function: String,
+    /// Whether the guest's arguments are those of the function, for a core module. Otherwise it is
+    /// called without any, and the guest finds its arguments as every program does.
+    pub pass_arguments: bool,
 }
 
 /// What Wasmtime allows Wasm frames when nothing else is said, in bytes.

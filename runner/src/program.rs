@@ -51,6 +51,8 @@ impl CoreModuleRange {
 #[derive(Clone, Debug)]
 pub struct Program {
     path: PathBuf,
+    /// Where its file is, when that is not `path`, and the root that files beside it are below.
+    unpacked: Option<(PathBuf, PathBuf)>,
     name: String,
     kind: ProgramKind,
     bytes: Arc<[u8]>,
@@ -163,8 +165,24 @@ impl Program {
     /// module is not validated here: that is done when it is compiled.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, LoadError> {
         let path = path.as_ref();
-        let bytes = read(path)?;
+        let bytes = read(path, path)?;
         Self::from_bytes(path, bytes)
+    }
+
+    /// As [`Program::load`], for a program that was unpacked: it is read from `file`, what belongs
+    /// to it lies below `root`, and `path` is what the user calls it.
+    ///
+    /// # Errors
+    /// As [`Program::load`].
+    pub fn load_unpacked(
+        path: impl AsRef<Path>,
+        file: &Path,
+        root: &Path,
+    ) -> Result<Self, LoadError> {
+        let path = path.as_ref();
+        let bytes = read(file, path)?;
+        let program = Self::from_bytes(path, bytes)?;
+        Ok(program.unpacked_at(file.to_owned(), root.to_owned()))
     }
 
     /// As [`Program::load`], for bytes already at hand; `path` is what errors and the guest's
@@ -204,6 +222,7 @@ impl Program {
         );
         Ok(Self {
             path: owned(),
+            unpacked: None,
             name,
             kind,
             bytes: bytes.into(),
@@ -215,6 +234,28 @@ impl Program {
     /// The path as the user gave it.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The same program, known to have been unpacked: its file is `file`, and what belongs to it
+    /// lies below `root`. [`Program::path`] goes on saying what the user calls it.
+    #[must_use]
+    pub(crate) fn unpacked_at(mut self, file: PathBuf, root: PathBuf) -> Self {
+        self.unpacked = Some((file, root));
+        self
+    }
+
+    /// Where the program's file is: its path, unless it was unpacked from something.
+    pub fn file(&self) -> &Path {
+        match &self.unpacked {
+            Some((file, _)) => file,
+            None => &self.path,
+        }
+    }
+
+    /// The folder that everything belonging to the program is below, if it was unpacked. What is
+    /// outside of it must not be looked at on the program's behalf.
+    pub fn root(&self) -> Option<&Path> {
+        self.unpacked.as_ref().map(|(_, root)| &**root)
     }
 
     /// The file's name without its folders: the guest's `argv[0]` unless the world says otherwise.
@@ -249,9 +290,9 @@ impl Program {
     }
 }
 
-/// Reads the whole file, within bounds.
-fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let owned = || path.to_path_buf();
+/// Reads the whole file, within bounds; `name` is what errors call it.
+fn read(path: &Path, name: &Path) -> Result<Vec<u8>, LoadError> {
+    let owned = || name.to_path_buf();
     let unreadable = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => LoadError::NotFound { path: owned() },
         io::ErrorKind::IsADirectory => LoadError::IsFolder { path: owned() },

@@ -65,7 +65,11 @@ impl Program {
         );
         widened.extend_from_slice(&contents);
         widened.extend_from_slice(bytes.get(section.end..).unwrap_or_default());
-        Ok(Program::from_bytes(self.path(), widened)?)
+        let program = Program::from_bytes(self.path(), widened)?;
+        Ok(match self.root() {
+            Some(root) => program.unpacked_at(self.file().to_owned(), root.to_owned()),
+            None => program,
+        })
     }
 }
 

@@ -32,13 +32,15 @@ pub(crate) enum Blocking {
     OtherThreads,
 }
 
-/// A host folder that the guest may read and write.
+/// A host folder that the guest may read and, unless it is said otherwise, write.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Dir {
     /// The folder on the host.
     pub host: PathBuf,
     /// The path under which the guest finds it.
     pub guest: String,
+    /// Whether the guest may only read.
+    pub read_only: bool,
 }
 
 /// What a guest may do on the network: nothing, unless it is granted.
@@ -124,7 +126,11 @@ impl World {
             wasi.env(name, value);
         }
         for dir in &self.dirs {
-            wasi.preopened_dir(&dir.host, &dir.guest, FsPerms::ReadWrite)
+            let perms = match dir.read_only {
+                true => FsPerms::ReadOnly,
+                false => FsPerms::ReadWrite,
+            };
+            wasi.preopened_dir(&dir.host, &dir.guest, perms)
                 .map_err(|error| {
                     let reason = error
                         .downcast_ref::<io::Error>()

@@ -48,6 +48,7 @@ fn invoke(function: &str) -> Options {
     Options {
         invoke: Some(Invoke {
             function: function.into(),
+            pass_arguments: true,
         }),
         ..options()
     }
@@ -486,6 +487,7 @@ fn a_folder_that_is_not_there_is_an_error() {
         dirs: vec![wasmscope_runner::Dir {
             host: "/nonexistent/x".into(),
             guest: "/".into(),
+            read_only: false,
         }],
         ..World::default()
     };

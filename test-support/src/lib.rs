@@ -14,7 +14,7 @@
 //! threads may ask at the same time.
 //!
 //! What lives here: [`build`](crate::sample) of debuggees, [places](crate::workspace) of the
-//! repository, and small helpers to write tests that do not repeat line numbers. What does not:
+//! repository, container [`image`]s around them, and small helpers to write tests that do not repeat line numbers. What does not:
 //! running anything under wasmscope. The crate depends on no other crate of the workspace, so
 //! that each of them can use it in its tests.
 //!
@@ -25,6 +25,7 @@
 #![deny(missing_docs)]
 
 mod build;
+pub mod image;
 mod places;
 mod text;
 

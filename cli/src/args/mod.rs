@@ -3,6 +3,7 @@
 //! [`values`].
 
 mod debug;
+mod image;
 mod report;
 mod run;
 mod trace;
@@ -10,14 +11,17 @@ mod values;
 mod world;
 
 pub use debug::{CommandArgs, DebugArgs, ScriptArg};
+pub use image::{ImageArgs, PickArgs};
 pub use report::{Locals, ReportArgs, ReportFormat};
 pub use run::RunArgs;
 pub use trace::{ChooseArgs, Format, SumArgs, SumBy, SumOrder, TraceArgs};
 pub use values::{PathMapping, mapping};
+pub use world::WorldArgs;
 
 use crate::commands::InspectArgs;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand};
+use std::ffi::OsString;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -45,6 +49,35 @@ pub struct Cli {
 
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the words of the command line.
+    ///
+    /// `-v` asks for messages, and before `HOST:/GUEST` it is Docker's way to say `--volume`: which
+    /// of them it is, shows where a target was expected and a volume stands.
+    ///
+    /// # Errors
+    /// When the command line is wrong, or asks for help.
+    pub fn read(mut words: Vec<OsString>) -> Result<Self, clap::Error> {
+        loop {
+            let cli = Self::try_parse_from(&words)?;
+            let rest = match &cli.command {
+                Command::Run(args) => args.target_and_args(),
+                Command::Trace(args) => args.target_and_args(),
+                Command::Debug(args) => args.target_and_args(),
+                Command::Inspect(_) => &[],
+            };
+            let target = rest.first().and_then(|word| word.to_str());
+            let before = words.len().checked_sub(rest.len().saturating_add(1));
+            match before.and_then(|place| words.get_mut(place)) {
+                Some(flag) if *flag == "-v" && target.is_some_and(image::is_volume) => {
+                    *flag = OsString::from("--volume");
+                }
+                _ => return Ok(cli),
+            }
+        }
+    }
 }
 
 /// What to do.
@@ -79,6 +112,43 @@ pub struct LogArgs {
 mod tests {
     use super::*;
     use clap::CommandFactory as _;
+
+    #[test]
+    fn a_v_before_a_volume_is_a_volume() {
+        let read = |line: &str| {
+            let words = line.split(' ').map(OsString::from).collect();
+            let cli = Cli::read(words).expect("valid");
+            let Command::Run(run) = cli.command else {
+                panic!("run")
+            };
+            let volumes = run.world.image.volumes.len();
+            let (target, args) = run.target().expect("UTF-8");
+            (cli.log.verbose, volumes, target.display().to_string(), args)
+        };
+        let case = |v, n, target: &str, args: &[&str]| {
+            let args = args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>();
+            (v, n, target.to_owned(), args)
+        };
+        for (line, expected) in [
+            ("wasmscope run -v a.tar", case(1, 0, "a.tar", &[])),
+            (
+                "wasmscope run -v d:/d -v e:/e:ro a.tar -v x:/y",
+                case(0, 2, "a.tar", &["-v", "x:/y"]),
+            ),
+            ("wasmscope run -v -v d:/d a.tar", case(1, 1, "a.tar", &[])),
+            (
+                "wasmscope run -v a.tar:latest",
+                case(1, 0, "a.tar:latest", &[]),
+            ),
+            ("wasmscope run -v docker://a", case(1, 0, "docker://a", &[])),
+            (
+                "wasmscope run a.wasm -v d:/d",
+                case(0, 0, "a.wasm", &["-v", "d:/d"]),
+            ),
+        ] {
+            assert_eq!(read(line), expected, "{line}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_sound() {

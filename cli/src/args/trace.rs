@@ -21,8 +21,10 @@ use std::path::PathBuf;
 pub struct TraceArgs {
     /// The program, then its arguments
     ///
-    /// TARGET is a `.wasm` module or component, or a `.wat` text. Everything after it goes to the
-    /// guest untouched; options of wasmscope come before it.
+    /// TARGET is a `.wasm` module or component, a `.wat` text, or a container image or filesystem:
+    /// an archive or a folder of any usual layout, with `:TAG` or `@DIGEST` for one of several
+    /// images, or `-` for standard input. Everything after it goes to the guest untouched; options
+    /// of wasmscope come before it.
     #[arg(
         value_names = ["TARGET", "ARGS"],
         required = true,
@@ -249,6 +251,11 @@ pub enum SumOrder {
 }
 
 impl TraceArgs {
+    /// The words from the target on.
+    pub fn target_and_args(&self) -> &[OsString] {
+        &self.target_and_args
+    }
+
     /// The target and the guest's arguments.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What the guest is given, in Wasmtime's spelling: folders, environment, `-S` and `-W`.
 
+use super::image::ImageArgs;
 use super::values;
 use clap::Args;
 use std::path::PathBuf;
@@ -66,6 +67,9 @@ pub struct WorldArgs {
     /// it out when speed matters.
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub timeout: Option<Duration>,
+
+    #[command(flatten, next_help_heading = "Container images")]
+    pub image: ImageArgs,
 }
 
 /// A `-S` option.
@@ -136,6 +140,7 @@ fn dir(text: &str) -> Result<Dir, String> {
     Ok(Dir {
         host: PathBuf::from(host),
         guest: guest.to_owned(),
+        read_only: false,
     })
 }
 

@@ -44,7 +44,7 @@ pub(super) fn maps(args: &ReportArgs) -> Vec<PathMap> {
 fn explain_options(program: &Program, args: &ReportArgs, locals: Locals) -> ExplainOptions {
     ExplainOptions {
         program: program.path().display().to_string(),
-        built: std::fs::metadata(program.path())
+        built: std::fs::metadata(program.file())
             .and_then(|file| file.modified())
             .ok(),
         locals: match locals {

@@ -3,21 +3,22 @@
 use super::failure;
 use crate::args::{Locals, LogArgs, RunArgs};
 use crate::logging;
+use crate::target::{self, Guest};
 use std::io::{self, Write as _};
-use wasmscope_runner::{Invoke, Options, Outcome, Program, ProgramKind};
+use wasmscope_runner::{Options, Outcome, ProgramKind};
 use wasmscope_tracer::ComponentCalls;
 
 /// Runs the target; the exit code is the guest's.
 pub fn run(log: &LogArgs, args: &RunArgs) -> anyhow::Result<i32> {
     let (target, guest_args) = args.target()?;
-    let program = Program::load(&target)?;
+    let guest = target::load(&target, guest_args, &args.world, args.invoke.as_deref())?;
+    let Guest { program, world, .. } = &guest;
     let component_calls = (program.kind() == ProgramKind::Component).then(ComponentCalls::default);
     logging::init(log, component_calls.as_ref())?;
     // Asked for now: a mistake in it must not come out after an hour's run.
     let debug_file = failure::debug_file(&args.report)?;
-    let world = args.world.world(guest_args);
     let mut options = Options {
-        invoke: args.invoke.clone().map(|function| Invoke { function }),
+        invoke: guest.invoke.clone(),
         component_calls,
         remembered_calls: failure::host_calls(&args.report)
             .max(Options::default().remembered_calls),
@@ -25,8 +26,8 @@ pub fn run(log: &LogArgs, args: &RunArgs) -> anyhow::Result<i32> {
     };
     args.world.limit(&mut options);
     let outcome = match args.locals {
-        Locals::Exact => wasmscope_runner::run_exact(&program, &world, &options)?,
-        _ => wasmscope_runner::run(&program, &world, &options)?,
+        Locals::Exact => wasmscope_runner::run_exact(program, world, &options)?,
+        _ => wasmscope_runner::run(program, world, &options)?,
     };
     match outcome {
         Outcome::Exited { code, results } => {
@@ -34,8 +35,8 @@ pub fn run(log: &LogArgs, args: &RunArgs) -> anyhow::Result<i32> {
             Ok(code)
         }
         Outcome::Failed(failure) => {
-            let symbols = failure::symbols(&program, debug_file.as_ref());
-            failure::tell(&failure, &program, &symbols, &args.report, args.locals)
+            let symbols = failure::symbols(program, debug_file.as_ref());
+            failure::tell(&failure, program, &symbols, &args.report, args.locals)
         }
     }
 }

@@ -12,20 +12,22 @@ use super::failure;
 use super::run::print;
 use crate::args::{Locals, LogArgs, TraceArgs};
 use crate::logging;
+use crate::target;
 use anyhow::Context as _;
 use scribe::Scribe;
 use sink::TraceSink;
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmscope_debugger::CallSites;
-use wasmscope_runner::{CallTracing, Invoke, Options, Outcome, Program, ProgramKind};
+use wasmscope_runner::{CallTracing, Options, Outcome, Program, ProgramKind};
 use wasmscope_tracer::ComponentCalls;
 use wasmscope_tracer::trace::End;
 
 /// Runs the target; the exit code is the guest's.
 pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
     let (target, guest_args) = args.target()?;
-    let mut program = Program::load(&target)?;
+    let mut guest = target::load(&target, guest_args, &args.world, args.invoke.as_deref())?;
+    let mut program = guest.program;
     let is_component = program.kind() == ProgramKind::Component;
     let remembered_calls =
         failure::host_calls(&args.report).max(Options::default().remembered_calls);
@@ -54,7 +56,7 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
         (symbols, sites) = look_up(&program);
     }
     let (filter, injection) = choose::read(&args.choose, &program)?;
-    let exporter = form::exporter(args, details, program.path(), &guest_args);
+    let exporter = form::exporter(args, details, program.path(), &guest.world.args);
     let filter = Arc::new(filter);
     let destination = form::destination(args)?;
     let scribe = Scribe::new(exporter, destination, Arc::clone(&filter), sites, args);
@@ -65,7 +67,7 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
     let sink = Arc::new(Mutex::new(sink));
     interrupt::finish_when_interrupted(&sink)?;
     let mut options = Options {
-        invoke: args.invoke.clone().map(|function| Invoke { function }),
+        invoke: guest.invoke.take(),
         remembered_calls,
         component_calls,
         tracing: Some(CallTracing {
@@ -77,10 +79,9 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
         ..Options::default()
     };
     args.world.limit(&mut options);
-    let world = args.world.world(guest_args);
     let outcome = match args.report_locals {
-        Locals::Exact => wasmscope_runner::run_exact(&program, &world, &options)?,
-        _ => wasmscope_runner::run(&program, &world, &options)?,
+        Locals::Exact => wasmscope_runner::run_exact(&program, &guest.world, &options)?,
+        _ => wasmscope_runner::run(&program, &guest.world, &options)?,
     };
     let finish = |end| {
         let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);

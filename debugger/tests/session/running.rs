@@ -111,6 +111,7 @@ fn a_guest_that_waits_for_input_is_fed() {
             dirs: vec![wasmscope_runner::Dir {
                 host: folder.path().into(),
                 guest: "/work".into(),
+                read_only: false,
             }],
             ..World::default()
         };

@@ -241,6 +241,7 @@ fn a_place_is_its_modules_own() {
     let options = Options {
         invoke: Some(Invoke {
             function: "run()".into(),
+            pass_arguments: true,
         }),
         ..options()
     };

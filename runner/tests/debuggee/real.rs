@@ -246,6 +246,7 @@ fn all_host_calls_of_a_component_have_names() {
         dirs: vec![wasmscope_runner::Dir {
             host: folder.path().to_path_buf(),
             guest: ".".into(),
+            read_only: false,
         }],
         ..World::default()
     };
@@ -286,6 +287,7 @@ fn a_guest_that_waits_for_input_can_be_killed() {
             dirs: vec![wasmscope_runner::Dir {
                 host: folder.path().to_path_buf(),
                 guest: ".".into(),
+                read_only: false,
             }],
             ..World::default()
         };
@@ -324,6 +326,7 @@ fn a_guest_that_waits_for_input_can_be_stopped() {
             dirs: vec![wasmscope_runner::Dir {
                 host: folder.path().to_path_buf(),
                 guest: ".".into(),
+                read_only: false,
             }],
             ..World::default()
         };

@@ -25,6 +25,8 @@ const MAGICS: &[&[u8]] = &[
 #[derive(Clone, Debug)]
 pub struct BesideModule {
     module: PathBuf,
+    /// The folder that is not left.
+    root: Option<PathBuf>,
 }
 
 impl BesideModule {
@@ -32,7 +34,29 @@ impl BesideModule {
     pub fn new(module: impl Into<PathBuf>) -> Self {
         BesideModule {
             module: module.into(),
+            root: None,
         }
+    }
+
+    /// For a module that came with a filesystem of its own below `root`: nothing else is looked at,
+    /// whatever its references and that filesystem's links say.
+    #[must_use]
+    pub fn within(mut self, root: impl Into<PathBuf>) -> Self {
+        self.root = Some(root.into());
+        self
+    }
+
+    fn read(&self, path: &Path) -> Result<Arc<[u8]>, String> {
+        if let Some(root) = &self.root {
+            let real = |path: &Path| {
+                std::fs::canonicalize(path)
+                    .map_err(|error| format!("cannot read {}: {error}", path.display()))
+            };
+            if !real(path)?.starts_with(real(root)?) {
+                return Err(format!("{} is not in the image", path.display()));
+            }
+        }
+        read(path)
     }
 
     fn relative(&self, path: &str) -> PathBuf {
@@ -53,7 +77,7 @@ impl DebugFiles for BesideModule {
             }
             None => reference,
         };
-        read(&self.relative(&percent_decoded(path)))
+        self.read(&self.relative(&percent_decoded(path)))
     }
 
     fn package(&self) -> Option<Arc<[u8]>> {
@@ -63,7 +87,7 @@ impl DebugFiles for BesideModule {
         let replaced = self.module.with_extension("dwp");
         [replaced, appended.into()]
             .iter()
-            .find_map(|path| read(path).ok())
+            .find_map(|path| self.read(path).ok())
     }
 
     fn split_unit(&self, folder: Option<&str>, name: &str) -> Result<Arc<[u8]>, String> {
@@ -71,9 +95,9 @@ impl DebugFiles for BesideModule {
         let beside = Path::new(name)
             .file_name()
             .map(|name| self.relative(&name.to_string_lossy()));
-        let first = read(&compiled);
+        let first = self.read(&compiled);
         match (first, beside) {
-            (Err(why), Some(beside)) => read(&beside).map_err(|_| why),
+            (Err(why), Some(beside)) => self.read(&beside).map_err(|_| why),
             (first, _) => first,
         }
     }

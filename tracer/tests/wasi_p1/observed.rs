@@ -56,12 +56,7 @@ impl CallObserver for Observer {
     }
 
     fn ends_briefly(&mut self, brief: &Brief<'_>) {
-        self.sum(
-            brief.function,
-            brief.failed,
-            brief.duration,
-            brief.moved,
-        );
+        self.sum(brief.function, brief.failed, brief.duration, brief.moved);
     }
 
     fn ends(&mut self, call: HostCall, _guest: &dyn CallingGuest) {

@@ -35,6 +35,7 @@ mod words;
 mod tests;
 
 use crate::args::{CommandArgs, DebugArgs, LogArgs, PathMapping, ScriptArg};
+use crate::target::{self, Guest};
 use crate::{logging, output};
 use anyhow::Context as _;
 use input::{Input, Last};
@@ -48,7 +49,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use wasmscope_debugger::session::{GuestStdio, Session, SessionOptions};
 use wasmscope_debugger::sources::PathMap;
-use wasmscope_runner::{Invoke, Options, Program, ProgramKind};
+use wasmscope_runner::{Options, ProgramKind};
 use wasmscope_tracer::ComponentCalls;
 
 /// Debugs the target; the exit code says how a script came out.
@@ -56,17 +57,21 @@ pub fn run(log: &LogArgs, args: &DebugArgs) -> anyhow::Result<i32> {
     let (target, guest_args) = args.target()?;
     // Asked for before anything else: mistakes in scripts and files must come out at once.
     let scripts = scripts(&args.commands)?;
-    let program = Program::load(&target)?;
+    let from_stdin = target::is_stdin(&target);
+    let mut guest = target::load(&target, guest_args, &args.world, args.invoke.as_deref())?;
+    // Its filesystem stays until the session is over.
+    let _image = guest.image.take();
+    let program = &guest.program;
     let name = program.path().display().to_string();
     let component_calls = (program.kind() == ProgramKind::Component).then(ComponentCalls::default);
     logging::init(log, component_calls.as_ref())?;
-    let last = last(&args.commands);
+    let last = last(&args.commands, from_stdin);
     if last == Source::Prompt && scripts.is_empty() && has_screen(log, args) {
         let stdio = GuestStdio {
             feed_input: true,
             capture_output: true,
         };
-        let session = session(args, program, guest_args, component_calls, stdio)?;
+        let session = session(args, guest, component_calls, stdio)?;
         return screen::run(args, session, name);
     }
     let stdin = match (&args.stdin, last) {
@@ -76,6 +81,8 @@ pub fn run(log: &LogArgs, args: &DebugArgs) -> anyhow::Result<i32> {
         }
         // What is there is commands.
         (None, Source::Stdin) if !args.feed => Some(Vec::new()),
+        // It has brought the program.
+        (None, _) if from_stdin && !args.feed => Some(Vec::new()),
         (None, _) => None,
     };
     // Typed by the user while the guest runs.
@@ -84,7 +91,7 @@ pub fn run(log: &LogArgs, args: &DebugArgs) -> anyhow::Result<i32> {
         feed_input: args.feed || typed || stdin.is_some(),
         capture_output: false,
     };
-    let mut session = session(args, program, guest_args, component_calls, stdio)?;
+    let mut session = session(args, guest, component_calls, stdio)?;
     session.run.fed_input_is_terminal = typed;
     let (engine, events) = Session::start(session);
     let (link, happenings) =
@@ -139,9 +146,16 @@ enum Source {
     Prompt,
 }
 
-fn last(args: &CommandArgs) -> Source {
+fn last(args: &CommandArgs, from_stdin: bool) -> Source {
     if args.batch {
         Source::Nothing
+    } else if from_stdin {
+        // What is left is the terminal, by its own name.
+        let terminal = cfg!(unix) && std::fs::File::open("/dev/tty").is_ok();
+        match terminal && io::stdout().is_terminal() {
+            true => Source::Prompt,
+            false => Source::Nothing,
+        }
     } else if io::stdin().is_terminal() && io::stdout().is_terminal() {
         Source::Prompt
     } else {
@@ -171,13 +185,12 @@ fn scripts(args: &CommandArgs) -> anyhow::Result<Vec<(String, String)>> {
 
 fn session(
     args: &DebugArgs,
-    program: Program,
-    guest_args: Vec<String>,
+    guest: Guest,
     component_calls: Option<ComponentCalls>,
     stdio: GuestStdio,
 ) -> anyhow::Result<SessionOptions> {
     let mut run = Options {
-        invoke: args.invoke.clone().map(|function| Invoke { function }),
+        invoke: guest.invoke,
         component_calls,
         ..Options::default()
     };
@@ -195,14 +208,14 @@ fn session(
         to: map.to.clone(),
     };
     Ok(SessionOptions {
-        world: args.world.world(guest_args),
+        world: guest.world,
         run,
         stdio,
         debug_file,
         maps: args.map.iter().map(map).collect(),
-        built: std::fs::metadata(program.path())
+        built: std::fs::metadata(guest.program.file())
             .and_then(|file| file.modified())
             .ok(),
-        program,
+        program: guest.program,
     })
 }

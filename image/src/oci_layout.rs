@@ -1,0 +1,247 @@
+//! The OCI image layout: `index.json` names manifests, perhaps by way of further indexes, and
+//! everything is a blob called by its digest. What Docker saves since version 25 is one, as is what
+//! `buildx --output type=oci`, buildah, podman, skopeo and the Wasm artifacts' tools write.
+
+use crate::blobs::Blobs;
+use crate::choose::{Candidate, Plan, PlannedLayer, Wanted, choose};
+use crate::digest::Digest;
+use crate::documents::{ConfigFile, Descriptor, Manifest, parse};
+use crate::error::{ImageError, shown};
+use crate::platform::Platform;
+use crate::{limits, media};
+
+/// The file that names the images.
+pub(crate) const INDEX: &str = "index.json";
+/// The file that makes a folder or an archive a layout.
+pub(crate) const MARKER: &str = "oci-layout";
+
+/// What an image is called, most telling first.
+const NAMES: &[&str] = &[
+    "io.containerd.image.name",
+    "org.opencontainers.image.ref.name",
+];
+
+/// What is said when a blob is not there.
+const HINT: &str =
+    " (`docker save` has left out other platforms' parts, and in some versions more)";
+
+/// The manifests that `index.json` names; `None` when this is no layout, or names none.
+pub(crate) fn images(blobs: &Blobs) -> Option<Vec<Descriptor>> {
+    let bytes = blobs.document(INDEX).ok()??;
+    let index: Manifest = parse(&bytes).ok()?;
+    let is_layout = blobs.has_folder("blobs");
+    index
+        .manifests
+        .filter(|manifests| is_layout && !manifests.is_empty())
+}
+
+/// Finds the wanted image.
+pub(crate) fn plan(
+    blobs: &Blobs,
+    images: Vec<Descriptor>,
+    wanted: &Wanted,
+) -> Result<Plan, ImageError> {
+    let mut search = Search {
+        blobs,
+        found: Vec::new(),
+        missing: Vec::new(),
+        looked_at: 0,
+    };
+    search.expand(images, &[], &[], 0)?;
+    if search.found.is_empty()
+        && let Some(digest) = search.missing.first()
+    {
+        return Err(missing(blobs, digest, INDEX));
+    }
+    let chosen = choose(search.found, wanted, blobs.name())?;
+    let (digest, manifest) = chosen.image;
+    let config = read_config(blobs, &manifest)?;
+    let mut plan = Plan {
+        names: chosen.names,
+        digest: Some(digest.to_string()),
+        config,
+        layers: Vec::new(),
+        annotations: manifest.annotations.clone(),
+    };
+    for layer in &manifest.layers {
+        plan.layers.push(planned(blobs, layer)?);
+    }
+    Ok(plan)
+}
+
+/// The way through the indexes.
+struct Search<'a> {
+    blobs: &'a Blobs,
+    found: Vec<Candidate<(Digest, Manifest)>>,
+    missing: Vec<Digest>,
+    looked_at: usize,
+}
+
+impl Search<'_> {
+    fn expand(
+        &mut self,
+        descriptors: Vec<Descriptor>,
+        names: &[String],
+        above: &[String],
+        depth: usize,
+    ) -> Result<(), ImageError> {
+        if depth > limits::INDEX_DEPTH {
+            return Err(self.too_many("indexes within indexes", limits::INDEX_DEPTH));
+        }
+        for descriptor in descriptors {
+            self.looked_at = self.looked_at.saturating_add(1);
+            if self.looked_at > limits::DESCRIPTORS {
+                return Err(self.too_many("descriptors", limits::DESCRIPTORS));
+            }
+            self.descriptor(descriptor, names, above, depth)?;
+        }
+        Ok(())
+    }
+
+    fn descriptor(
+        &mut self,
+        descriptor: Descriptor,
+        names: &[String],
+        above: &[String],
+        depth: usize,
+    ) -> Result<(), ImageError> {
+        if is_attestation(&descriptor) {
+            return Ok(());
+        }
+        let digest = read_digest(self.blobs, &descriptor)?;
+        let Some(bytes) = self.blobs.verified(&digest)? else {
+            // Indexes name all platforms, and archives have often one of them only.
+            self.missing.push(digest);
+            return Ok(());
+        };
+        let document: Manifest = parse(&bytes).map_err(|why| ImageError::Damaged {
+            what: format!("{}: blob {digest}", self.blobs.name()),
+            why: format!("it is no manifest ({why})"),
+        })?;
+        let own = NAMES
+            .iter()
+            .find_map(|key| descriptor.annotations.get(*key));
+        let names = match own {
+            Some(own) => vec![own.clone()],
+            None => names.to_vec(),
+        };
+        let digests: Vec<_> = std::iter::once(digest.to_string())
+            .chain(above.iter().cloned())
+            .collect();
+        if let Some(inner) = document.manifests {
+            return self.expand(inner, &names, &digests, depth.saturating_add(1));
+        }
+        // The same image by another name.
+        let known = self.found.iter_mut().find(|known| known.image.0 == digest);
+        if let Some(known) = known {
+            known.names.extend(names);
+            return Ok(());
+        }
+        let platform = match descriptor.platform {
+            Some(platform) => Some(platform),
+            None => self.platform(&document),
+        };
+        self.found.push(Candidate {
+            names,
+            digests,
+            platform,
+            image: (digest, document),
+        });
+        Ok(())
+    }
+
+    /// What the configuration says of the platform; trouble with it comes out when it is chosen.
+    fn platform(&self, manifest: &Manifest) -> Option<Platform> {
+        let config = read_config(self.blobs, manifest).ok()?;
+        (!config.os.is_empty()).then_some(Platform {
+            os: config.os,
+            architecture: config.architecture,
+            variant: config.variant,
+        })
+    }
+
+    fn too_many(&self, things: &'static str, limit: usize) -> ImageError {
+        ImageError::TooMany {
+            what: format!("{}: {INDEX}", self.blobs.name()),
+            things,
+            limit: limit as u64,
+        }
+    }
+}
+
+/// BuildKit puts notes on how an image was made beside it, as if they were images.
+fn is_attestation(descriptor: &Descriptor) -> bool {
+    let kind = descriptor.annotations.get("vnd.docker.reference.type");
+    kind.is_some_and(|kind| kind == "attestation-manifest")
+        || descriptor
+            .platform
+            .as_ref()
+            .is_some_and(Platform::is_unknown)
+}
+
+fn read_config(blobs: &Blobs, manifest: &Manifest) -> Result<ConfigFile, ImageError> {
+    let Some(descriptor) = &manifest.config else {
+        return Err(ImageError::Damaged {
+            what: format!("{}: a manifest", blobs.name()),
+            why: "it names no configuration".into(),
+        });
+    };
+    let foreign = [&descriptor.media_type, &manifest.artifact_type]
+        .into_iter()
+        .find_map(|media_type| media::foreign_config(media_type));
+    if let Some((is, help)) = foreign {
+        return Err(ImageError::Foreign {
+            what: blobs.name().to_owned(),
+            is: is.to_owned(),
+            help: help.to_owned(),
+        });
+    }
+    let digest = read_digest(blobs, descriptor)?;
+    let bytes = blobs
+        .verified(&digest)?
+        .ok_or_else(|| missing(blobs, &digest, "the image's manifest"))?;
+    parse(&bytes).map_err(|why| ImageError::Damaged {
+        what: format!("{}: blob {digest}", blobs.name()),
+        why: format!("it is no image configuration ({why})"),
+    })
+}
+
+fn planned(blobs: &Blobs, layer: &Descriptor) -> Result<PlannedLayer, ImageError> {
+    let digest = read_digest(blobs, layer)?;
+    let kind = media::layer(&layer.media_type).map_err(|known| ImageError::Media {
+        what: format!("{}: layer {digest}", blobs.name()),
+        media_type: shown(&layer.media_type),
+        known: known.to_owned(),
+    })?;
+    Ok(PlannedLayer {
+        path: digest.blob_path(),
+        media_type: Some(layer.media_type.clone()),
+        kind: Some(kind),
+        digest: Some(digest),
+        size: layer.size,
+        diff_id: None,
+        title: layer
+            .annotations
+            .get("org.opencontainers.image.title")
+            .cloned(),
+    })
+}
+
+fn read_digest(blobs: &Blobs, descriptor: &Descriptor) -> Result<Digest, ImageError> {
+    Digest::parse(&descriptor.digest).ok_or_else(|| ImageError::Damaged {
+        what: blobs.name().to_owned(),
+        why: format!(
+            "`{}` is no digest (sha256 or sha512)",
+            shown(&descriptor.digest)
+        ),
+    })
+}
+
+fn missing(blobs: &Blobs, digest: &Digest, needed_by: &str) -> ImageError {
+    ImageError::Missing {
+        what: blobs.name().to_owned(),
+        digest: digest.to_string(),
+        needed_by: needed_by.to_owned(),
+        hint: HINT,
+    }
+}
