@@ -238,7 +238,8 @@ impl Action {
 }
 
 impl Row {
-    fn keys_in(&self, keymap: Keymap) -> impl Iterator<Item = &'static str> {
+    /// Its keys in a keymap.
+    pub fn keys_in(&self, keymap: Keymap) -> impl Iterator<Item = &'static str> {
         let more = match keymap {
             Keymap::Vs => self.vs,
             Keymap::Gdb => self.gdb,

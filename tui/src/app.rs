@@ -423,6 +423,9 @@ impl<L: Link> App<L> {
     }
 
     fn take(&mut self, message: Message) {
+        // A terminal that has had other sizes meanwhile has lost what was drawn, and may have the
+        // old size again.
+        self.redraw |= matches!(message, Message::Resize(_));
         for effect in update(&mut self.state, message) {
             match effect {
                 Effect::Send(request) => self.session.send(request),

@@ -40,7 +40,10 @@ impl Cursor {
 
     /// Puts the selection somewhere, with some rows around it visible if that needs scrolling.
     pub fn center(&mut self, at: usize, rows: usize, height: usize) {
-        let is_visible = at >= self.top && at < self.top.saturating_add(height.saturating_sub(1));
+        // What comes next is looked at most: some of it has to be there.
+        let below = (height / 8).clamp(1, 4);
+        let is_visible =
+            at >= self.top && at < self.top.saturating_add(height.saturating_sub(below));
         self.at = at;
         if !is_visible {
             self.top = at.saturating_sub(height / 3);

@@ -18,6 +18,8 @@ mod commands;
 pub mod config;
 mod cursor;
 pub mod highlight;
+#[cfg(test)]
+mod key_page;
 pub mod keys;
 pub mod layout;
 mod line_edit;

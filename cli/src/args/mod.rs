@@ -1,5 +1,5 @@
-//! The command line. Each command's arguments are a module here, but for `inspect`, which keeps
-//! its few with itself; values with a syntax of their own (sizes, times, folders) are in
+//! The command line. Each command's arguments are a module here, but for `inspect` and `config`, which
+//! keep their few with themselves; values with a syntax of their own (sizes, times, folders) are in
 //! [`values`].
 
 mod debug;
@@ -18,7 +18,7 @@ pub use trace::{ChooseArgs, Format, SumArgs, SumBy, SumOrder, TraceArgs};
 pub use values::{PathMapping, mapping};
 pub use world::WorldArgs;
 
-use crate::commands::InspectArgs;
+use crate::commands::{ConfigArgs, InspectArgs};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::ffi::OsString;
@@ -66,7 +66,7 @@ impl Cli {
                 Command::Run(args) => args.target_and_args(),
                 Command::Trace(args) => args.target_and_args(),
                 Command::Debug(args) => args.target_and_args(),
-                Command::Inspect(_) => &[],
+                Command::Inspect(_) | Command::Config(_) => &[],
             };
             let target = rest.first().and_then(|word| word.to_str());
             let before = words.len().checked_sub(rest.len().saturating_add(1));
@@ -87,6 +87,7 @@ pub enum Command {
     Trace(Box<TraceArgs>),
     Debug(Box<DebugArgs>),
     Inspect(Box<InspectArgs>),
+    Config(ConfigArgs),
 }
 
 /// Messages of wasmscope itself.

@@ -1,6 +1,7 @@
 //! A pseudo-terminal with `wasmscope` in it. Whoever waits here waits long: these tests also run on
 //! machines that have much else to do. When something does not come, the whole screen is shown.
 
+use crate::svg::{self, Paper};
 use pty_process::blocking::{Command, Pty};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -216,6 +217,39 @@ impl<'a> Screen<'a> {
             }
             assert!(since.elapsed() < PATIENCE, "{otherwise} on:\n{screen}");
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// A picture of the screen.
+    fn picture(&self, paper: &Paper) -> String {
+        svg::draw(self.parser.lock().unwrap().screen(), paper)
+    }
+
+    /// A picture of the screen when nothing on it changes any more. For making pictures: whether
+    /// something comes later nobody knows.
+    pub fn settled_picture(&self, paper: &Paper) -> String {
+        let mut picture = self.picture(paper);
+        loop {
+            std::thread::sleep(Duration::from_secs(2));
+            let now = self.picture(paper);
+            if now == picture {
+                return now;
+            }
+            picture = now;
+        }
+    }
+
+    /// Waits until the screen is as in a picture.
+    #[track_caller]
+    pub fn comes_to(&self, picture: &str, paper: &Paper, otherwise: &str) {
+        let since = Instant::now();
+        while self.picture(paper) != picture {
+            assert!(
+                since.elapsed() < PATIENCE,
+                "{otherwise}; the screen is:\n{}",
+                self.text()
+            );
+            std::thread::sleep(Duration::from_millis(50));
         }
     }
 

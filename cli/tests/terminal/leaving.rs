@@ -52,3 +52,40 @@ fn when_the_configuration_is_wrong() {
     assert!(text.contains("config.toml:4"), "{text}");
     assert!(text.contains("`hyper-x` is no key"), "{text}");
 }
+
+#[test]
+fn a_configuration_to_begin_with_is_written_once() {
+    let home = Home::new();
+    let config = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_wasmscope"))
+            .arg("config")
+            .args(arguments)
+            .env("XDG_CONFIG_HOME", home.path("config"))
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (
+            output.status.code().unwrap(),
+            text(&output.stdout),
+            text(&output.stderr),
+        )
+    };
+    let path = home.path("config").join("wasmscope").join("config.toml");
+    let (code, said, _) = config(&[]);
+    assert!(code == 0 && said.contains("config --init"), "{said}");
+    let (code, said, _) = config(&["--init"]);
+    assert!(code == 0 && said.contains("config.toml"), "{said}");
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(config(&["--print"]).1, written);
+    assert!(written.contains("# next = [\"n\"]"), "{written}");
+    assert!(config(&[]).1.ends_with(": in order\n"));
+    // What the user has made of it is not lost.
+    std::fs::write(&path, "keymap = \"jetbrain\"\n").unwrap();
+    let (code, _, said) = config(&["--init"]);
+    assert!(code == 125 && said.contains("is there already"), "{said}");
+    let (code, _, said) = config(&[]);
+    assert!(code == 125 && said.contains("config.toml:1"), "{said}");
+    assert!(said.contains("unknown variant `jetbrain`"), "{said}");
+    let kept = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(kept, "keymap = \"jetbrain\"\n");
+}

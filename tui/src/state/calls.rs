@@ -107,7 +107,9 @@ impl Calls {
 
     fn accepts(&self, call: &TracedCall) -> bool {
         self.filter.as_ref().is_none_or(|(_, filter)| {
-            filter.accepts(&call.call) && filter.accepts_site(call.site.as_ref())
+            filter.wants_named(&call.call.module, &call.call.function)
+                && filter.accepts(&call.call)
+                && filter.accepts_site(call.site.as_ref())
         })
     }
 

@@ -90,6 +90,8 @@ pub(crate) enum Purpose {
     Source(String),
     /// Where `main` is, for a look before the start.
     Main,
+    /// Where a program without `main` begins.
+    Entry,
     /// A place to show, and what names it.
     Show(String),
     /// A place whose opcodes are to be shown beside the source.
@@ -369,6 +371,7 @@ impl State {
                 | Purpose::Run
                 | Purpose::Source(_)
                 | Purpose::Main
+                | Purpose::Entry
                 | Purpose::Show(_)
                 | Purpose::Breakpoint
                 | Purpose::Breakpoints

@@ -455,6 +455,10 @@ fn turn(state: &mut State, by: isize) {
 
 fn show_report(state: &mut State) {
     let Some(report) = &state.report else {
+        state.tell(match state.guest.stop() {
+            Some(_) => "the report is made when the program has ended: c lets it go on",
+            None => "there is no report: the program has not failed",
+        });
         return;
     };
     let lines = crate::view::report::lines(report);

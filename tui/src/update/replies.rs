@@ -63,10 +63,13 @@ fn answer(state: &mut State, purpose: Purpose, body: ReplyBody) {
             state.source.insert(&name, lines, height);
             show::highlight(state, &name);
         }
-        (Purpose::Main, ReplyBody::Locations { locations, .. }) => {
+        (purpose @ (Purpose::Main | Purpose::Entry), ReplyBody::Locations { locations, .. }) => {
             let known = locations.into_iter().find_map(|location| location.place);
-            if let Some(place) = known.filter(|_| state.source.shown.is_none()) {
-                show::line(state, &place.file, place.line);
+            match known {
+                _ if state.source.shown.is_some() => {}
+                Some(place) => show::line(state, &place.file, place.line),
+                None if purpose == Purpose::Main => show::entry(state),
+                None => {}
             }
         }
         (
@@ -255,7 +258,8 @@ fn refusal(state: &mut State, purpose: Purpose, error: CommandError) {
         Purpose::Files => fill_chooser(state, Choice::File, Vec::new(), false),
         Purpose::Functions => fill_chooser(state, Choice::Function, Vec::new(), false),
         Purpose::Modules | Purpose::Stack(_) if is_moot => {}
-        Purpose::Main | Purpose::Report => {}
+        Purpose::Main if state.source.shown.is_none() => show::entry(state),
+        Purpose::Main | Purpose::Entry | Purpose::Report => {}
         _ => state.complain(text),
     }
 }

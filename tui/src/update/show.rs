@@ -30,6 +30,14 @@ pub(super) fn main(state: &mut State) {
     state.send(Command::Resolve { place }, Purpose::Main);
 }
 
+/// Looks for what a program without `main` begins with: one written in Wasm's own text, say.
+pub(super) fn entry(state: &mut State) {
+    let place = BreakpointPlace::Function {
+        name: "_start".to_owned(),
+    };
+    state.send(Command::Resolve { place }, Purpose::Entry);
+}
+
 /// Shows a line of a file.
 pub(super) fn line(state: &mut State, file: &str, line: Option<u32>) {
     let height = moving::list_height(state, Pane::Source, state.height_of(Pane::Source));

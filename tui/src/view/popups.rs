@@ -15,7 +15,14 @@ use ratatui::layout::{Position, Rect};
 pub(crate) fn area(state: &State) -> Rect {
     let screen = state.screen;
     let (width, height) = match state.popups.last() {
-        Some(Popup::Help(_) | Popup::Text { .. }) => (100, screen.height.saturating_sub(2)),
+        Some(Popup::Help(_)) => (100, screen.height.saturating_sub(2)),
+        // As high as what is to be read, and not a box of nothing.
+        Some(Popup::Text { lines, .. }) => (
+            100,
+            u16::try_from(lines.len())
+                .unwrap_or(u16::MAX)
+                .saturating_add(2),
+        ),
         Some(Popup::Choose(_)) => (90, 24),
         Some(Popup::Ask { error, .. }) => (76, if error.is_some() { 6 } else { 5 }),
         Some(Popup::Confirm { .. }) => (56, 5),

@@ -2,6 +2,7 @@
 //! the user has left.
 
 use crate::args::DebugArgs;
+use sha2::{Digest as _, Sha256};
 use std::io::{self, Write as _};
 use std::path::Path;
 use wasmscope_debugger::session::{Session, SessionOptions};
@@ -15,13 +16,14 @@ pub fn run(args: &DebugArgs, session: SessionOptions, name: String) -> anyhow::R
     };
     let absolute = std::path::absolute(Path::new(&name));
     let target = absolute.map_or_else(|_| name.clone(), |path| path.display().to_string());
+    let build_id = build_id(session.program.bytes());
     let (engine, events) = Session::start(session);
     let options = TuiOptions {
         target: name,
         config,
         project: Some(Project {
             target,
-            build_id: None,
+            build_id: Some(build_id),
         }),
         state_file: None,
         no_color: !args.color.on_stdout(),
@@ -42,6 +44,15 @@ pub fn run(args: &DebugArgs, session: SessionOptions, name: String) -> anyhow::R
         // The user has seen how it ended.
         None => 0,
     })
+}
+
+/// What tells one build of a program from another: a hash of all of it.
+fn build_id(program: &[u8]) -> String {
+    let hash = Sha256::digest(program);
+    hash.iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Whoever closed standard error does not want to know.
