@@ -51,21 +51,29 @@ impl CallSites {
     /// library's where it has none there, or in code that nothing is known of. `None` when all of the
     /// stack is the runtime's.
     pub fn site(&mut self, stack: &[CodePlace]) -> Option<Site> {
-        let mut second: Option<(FrameKind, Site)> = None;
-        for wasm in stack.iter().copied().take(MAX_FRAMES) {
-            for frame in self.frames(wasm).iter() {
-                let found = second.as_ref().map(|(kind, _)| *kind);
+        let (wasm, source) = self.calling_frame(stack.iter().copied())?;
+        let frames = self.frames(*stack.get(wasm)?);
+        frames.get(source).map(|frame| frame.site.clone())
+    }
+
+    /// The frame that [`Self::site`] tells of: its place on the Wasm stack, and among the source
+    /// frames there.
+    fn calling_frame(&mut self, stack: impl Iterator<Item = CodePlace>) -> Option<(usize, usize)> {
+        let mut second: Option<(FrameKind, (usize, usize))> = None;
+        for (at, wasm) in stack.take(MAX_FRAMES).enumerate() {
+            for (source, frame) in self.frames(wasm).iter().enumerate() {
+                let found = second.map(|(kind, _)| kind);
                 match (frame.kind, found) {
-                    (FrameKind::User, _) => return Some(frame.site.clone()),
+                    (FrameKind::User, _) => return Some((at, source)),
                     (kind @ FrameKind::Unknown, None)
                     | (kind @ FrameKind::Dependency, None | Some(FrameKind::Unknown)) => {
-                        second = Some((kind, frame.site.clone()));
+                        second = Some((kind, (at, source)));
                     }
                     _ => {}
                 }
             }
         }
-        second.map(|(_, site)| site)
+        second.map(|(_, place)| place)
     }
 
     /// All source frames of a stack, inlined ones too, innermost first; without the runtime's unless

@@ -5,6 +5,7 @@
 
 use crate::failure::{self, CodePlace, WasmFrame};
 use crate::program::Program;
+use crate::stdio::{Streams, TeedStderr};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -17,7 +18,7 @@ use wasmscope_tracer::{
 /// Hears of the host calls of a run, on the guest's thread.
 pub trait CallSink: Send {
     /// The run starts: what the wall clock said when the time of calls was nought.
-    fn starts(&mut self, _at: SystemTime) {}
+    fn starts(&mut self, _at: SystemTime, _stderr: GuestStderr) {}
 
     /// What is wanted of the calls of this function. Asked once for every function.
     fn interest(&self, _function: &'static Function) -> Interest {
@@ -64,6 +65,17 @@ pub trait CallSink: Send {
 
     /// A call that is wanted has returned, or has ended the guest.
     fn ends(&mut self, call: HostCall, guest: &dyn GuestAtCall);
+}
+
+/// A guest's standard error, as whoever writes to the same place has to know it.
+#[derive(Clone, Debug)]
+pub struct GuestStderr(TeedStderr);
+
+impl GuestStderr {
+    /// How many bytes the guest has written, if they do not end with the end of a line.
+    pub fn open_line(&self) -> Option<u64> {
+        self.0.open_line()
+    }
 }
 
 /// A guest whose call is over and that has not gone on yet.
@@ -155,8 +167,9 @@ impl CallTracing {
     }
 
     /// What the tracer reports to.
-    pub(crate) fn observer(&self, program: &Program) -> Box<dyn CallObserver> {
+    pub(crate) fn observer(&self, program: &Program, streams: &Streams) -> Box<dyn CallObserver> {
         Box::new(Adapter {
+            stderr: GuestStderr(streams.stderr.clone()),
             sink: Arc::clone(&self.sink),
             program: program.clone(),
             with_state: self.with_state,
@@ -167,6 +180,7 @@ impl CallTracing {
 /// Translates stacks.
 struct Adapter {
     sink: Arc<Mutex<dyn CallSink>>,
+    stderr: GuestStderr,
     program: Program,
     with_state: bool,
 }
@@ -179,7 +193,8 @@ impl Adapter {
 
 impl CallObserver for Adapter {
     fn starts(&mut self, at: SystemTime) {
-        self.sink().starts(at);
+        let stderr = self.stderr.clone();
+        self.sink().starts(at, stderr);
     }
 
     fn interest(&self, function: &'static Function) -> Interest {

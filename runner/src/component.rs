@@ -128,7 +128,7 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
     store.limiter(|state| &mut state.limiter);
     store.set_epoch_deadline(1);
     if let Some((tracing, calls)) = traced {
-        calls.observe(tracing.observer(program));
+        calls.observe(tracing.observer(program, streams));
         tell_when_over(&mut store, calls.clone());
     }
     let captured = Captured::new(program);

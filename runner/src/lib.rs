@@ -31,7 +31,7 @@ mod stopped;
 mod widen;
 mod world;
 
-pub use calls::{CallSink, CallTracing, GuestAtCall};
+pub use calls::{CallSink, CallTracing, GuestAtCall, GuestStderr};
 pub use failure::{CodePlace, Failure, FailureCause, FrameValues, MemoryFault, WasmFrame};
 pub use imports::{ImportKind, MissingImport, is_provided, usual_provider};
 pub use limits::{MemoryRefusal, RefusedBy};

@@ -142,7 +142,8 @@ impl World {
                 })?;
         }
         if self.network.inherit {
-            wasi.inherit_network();
+            // All addresses, and what may be done with them.
+            wasi.inherit_network().allow_tcp(true).allow_udp(true);
         }
         wasi.allow_ip_name_lookup(self.network.name_lookup || self.network.inherit);
         Ok(wasi)

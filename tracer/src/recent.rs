@@ -320,6 +320,14 @@ impl RecentCalls {
         id
     }
 
+    /// What was done at the start of a call is over: its time counts from here.
+    pub(crate) fn restart(&mut self, id: CallId) {
+        let start = self.end_of(id);
+        if let Some(slot) = self.slot(id) {
+            slot.start = start;
+        }
+    }
+
     /// A call of a function of the table has returned, or ended the guest.
     pub(crate) fn leave(
         &mut self,

@@ -170,6 +170,11 @@ fn wasi(text: &str) -> Result<WasiOption, String> {
         "inherit-network" => Ok(WasiOption::InheritNetwork(yes)),
         "inherit-env" => Ok(WasiOption::InheritEnv(yes)),
         "allow-ip-name-lookup" => Ok(WasiOption::NameLookup(yes)),
+        // strace's `-S`.
+        "time" | "calls" | "errors" | "max" | "name" | "bytes" => Err(format!(
+            "there are inherit-network, inherit-env and allow-ip-name-lookup; the order of a trace's \
+             summary is --sort-by {key}"
+        )),
         _ => Err("there are inherit-network, inherit-env and allow-ip-name-lookup".into()),
     }
 }

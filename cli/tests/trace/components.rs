@@ -138,6 +138,75 @@ fn stacks_and_sums_are_there_too() {
 }
 
 #[test]
+fn datagrams_are_told() {
+    let scene = Scene::new();
+    let program = sample("datagrams", Build::Debug, Target::WasiP2);
+    let options = ["-q", "-S", "inherit-network", "-e", "/send$/,/receive$/"];
+    let lines = scene.trace(&options, &program);
+    let source = sample_source("datagrams");
+    let (sends, receives) = (
+        line_of(&source, "// <- sends"),
+        line_of(&source, "// <- receives"),
+    );
+    let mut came = 0;
+    for line in lines.iter().filter(|line| !line.contains("check-send(")) {
+        let expected = match line.starts_with("outgoing-datagram-stream.send(") {
+            true => ("datagrams=[{data=\"", "}]) = 1 <", sends),
+            false => ("max-results=1) = [{data=\"", "}] <", receives),
+        };
+        let (start, end, number) = expected;
+        // Nothing has come yet is an answer too.
+        if line.contains("max-results=1) = []") {
+            continue;
+        }
+        assert!(line.contains(start) && line.contains(end), "{line}");
+        assert!(line.contains("remote-address=127.0.0.1:"), "{line}");
+        assert!(
+            line.contains("\"ping\"") || line.contains("\"and a longer one\""),
+            "{line}"
+        );
+        assert!(
+            line.ends_with(&format!(":{number} in datagrams::exchange")),
+            "{line}"
+        );
+        came += 1;
+    }
+    assert_eq!(came, 4, "{lines:#?}");
+    // Without network the program is told so, and so are we.
+    let refused = scene.trace(&["-q", "-Z"], &program);
+    let socket = "create-udp-socket(address-family=ipv4) = error access-denied <";
+    assert!(refused[0].starts_with(socket), "{refused:?}");
+}
+
+#[test]
+fn names_that_the_component_does_not_import_are_named() {
+    let scene = Scene::new();
+    for (set, said) in [
+        ("descriptor.opne-at", "did you mean `descriptor.open-at`"),
+        (
+            "wasi:clocks/wal-clock",
+            "did you mean `wasi:clocks/wall-clock`?",
+        ),
+        (
+            "!incoming-handler.handle",
+            "the component imports no function",
+        ),
+    ] {
+        let answer = scene.run("trace", &["-e", set], &hostcalls());
+        assert_eq!(answer.code, Some(125), "{set}: {}", answer.stderr);
+        assert!(answer.stderr.contains(said), "{set}: {}", answer.stderr);
+    }
+    let options = [
+        "-q",
+        "-e",
+        "?incoming-handler.handle,[resource-drop]pollable",
+    ];
+    let lines = scene.trace(&options, &hostcalls());
+    let drops = |line: &String| line.starts_with("[resource-drop]pollable(");
+    assert!(!lines.is_empty() && lines.iter().all(drops), "{lines:?}");
+}
+
+#[test]
 fn tracing_changes_nothing() {
     let scene = Scene::new();
     for name in [

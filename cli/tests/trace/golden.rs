@@ -1,4 +1,5 @@
-//! Whole traces of a sample that makes calls of every class, for both targets.
+//! Whole traces of samples that make calls of every class, and that fail in every common way, for
+//! both targets.
 
 use crate::scene::Scene;
 use wasmscope_test_support::{Build, Target, sample};
@@ -46,9 +47,9 @@ fn without_time(word: &str) -> String {
     }
 }
 
-fn golden(target: Target) -> String {
+fn golden(name: &str, target: Target) -> String {
     let scene = Scene::new();
-    let program = sample("hostcalls", Build::Debug, target);
+    let program = sample(name, Build::Debug, target);
     let lines = scene.trace(&["--no-duration", "-s", "64"], &program);
     let lines: Vec<String> = lines.iter().map(|line| steady(line)).collect();
     lines.join("\n")
@@ -56,10 +57,20 @@ fn golden(target: Target) -> String {
 
 #[test]
 fn a_core_modules_trace() {
-    insta::assert_snapshot!(golden(Target::WasiP1));
+    insta::assert_snapshot!(golden("hostcalls", Target::WasiP1));
 }
 
 #[test]
 fn a_components_trace() {
-    insta::assert_snapshot!(golden(Target::WasiP2));
+    insta::assert_snapshot!(golden("hostcalls", Target::WasiP2));
+}
+
+#[test]
+fn a_core_modules_errors() {
+    insta::assert_snapshot!(golden("file_errors", Target::WasiP1));
+}
+
+#[test]
+fn a_components_errors() {
+    insta::assert_snapshot!(golden("file_errors", Target::WasiP2));
 }

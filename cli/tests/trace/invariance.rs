@@ -33,12 +33,17 @@ fn every_core_module() {
     compare(
         Target::WasiP1,
         &[
-            &["-kk", "-s", "0", "-v"],
-            &["--format", "json", "-e", "%file,%clock"],
+            &["-kk", "-s", "0", "-v", "-ttt", "-r"],
+            &["--format", "json", "-e", "%file,%clock", "--limit", "7"],
+            &["--format", "chrome", "-Z", "-P", ".", "--no-source"],
+            &["--format", "otlp", "--fd", "1", "-e", "status=successful"],
+            &["-c", "-e", "!%clock"],
             &[
                 "-C",
                 "--by",
                 "site",
+                "--at",
+                "main.rs",
                 "-e",
                 "inject=/^fd_/:delay_exit=1us:when=1..9+2",
             ],
@@ -50,6 +55,12 @@ fn every_core_module() {
 fn every_component() {
     compare(
         Target::WasiP2,
-        &[&["-kk", "-s", "0"], &["--format", "chrome", "-Z"]],
+        &[
+            &["-kk", "-s", "0", "-v"],
+            &["--format", "chrome", "-Z"],
+            &["--format", "json", "-e", "%fd", "-P", "."],
+            &["--format", "otlp", "--fd", "0", "--limit", "3"],
+            &["-c"],
+        ],
     );
 }

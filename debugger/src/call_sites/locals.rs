@@ -2,7 +2,6 @@
 //! still until the call returns, with its stack and memory as they are.
 
 use super::CallSites;
-use crate::explain::FrameKind;
 use crate::frame_state::TargetFrame;
 use crate::target::Target;
 use crate::unwind::unwind;
@@ -93,9 +92,10 @@ impl CallSites {
         Ok(pointer.global)
     }
 
-    /// The variables of the frame that [`CallSites::site`] tells of, if that is the program's own.
+    /// The variables of the frame that [`CallSites::site`] tells of.
     pub fn locals(&mut self, guest: &CallingGuest<'_>) -> Vec<Local> {
-        let Some((wasm, source)) = self.own_frame(guest.frames) else {
+        let stack = guest.frames.iter().map(WasmFrame::place);
+        let Some((wasm, source)) = self.calling_frame(stack) else {
             return Vec::new();
         };
         let Some(frame) = guest.frames.get(wasm) else {
@@ -138,21 +138,5 @@ impl CallSites {
                 }
             })
             .collect()
-    }
-
-    /// The innermost frame of the program's own: its place on the Wasm stack, and among the source
-    /// frames there.
-    fn own_frame(&mut self, frames: &[WasmFrame]) -> Option<(usize, usize)> {
-        frames
-            .iter()
-            .take(super::MAX_FRAMES)
-            .enumerate()
-            .find_map(|(place, wasm)| {
-                let sources = self.frames(wasm.place());
-                let own = sources
-                    .iter()
-                    .position(|frame| frame.kind == FrameKind::User)?;
-                Some((place, own))
-            })
     }
 }

@@ -49,7 +49,7 @@ impl Streams {
     pub(crate) fn new(stdio: GuestStdio) -> Self {
         let captured = stdio.output.as_ref();
         let stderr = TeedStderr {
-            tail: Arc::default(),
+            written: Arc::default(),
             captured: captured.map(|output| output.stream(OutputStream::Stderr)),
         };
         Self { stdio, stderr }
@@ -99,25 +99,43 @@ impl Wakers {
     }
 }
 
+/// What a guest has written.
+#[derive(Debug, Default)]
+struct Written {
+    /// The end of it.
+    tail: VecDeque<u8>,
+    /// All its bytes.
+    count: u64,
+}
+
 /// A guest's standard error that passes everything on to ours, or to whoever captures it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TeedStderr {
-    tail: Arc<Mutex<VecDeque<u8>>>,
+    written: Arc<Mutex<Written>>,
     captured: Option<CapturedStream>,
 }
 
 impl TeedStderr {
     /// The last bytes the guest wrote, at most 64 KiB.
     pub(crate) fn tail(&self) -> Vec<u8> {
-        self.lock().iter().copied().collect()
+        self.lock().tail.iter().copied().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<u8>> {
-        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How many bytes the guest has written, if they do not end with the end of a line.
+    pub(crate) fn open_line(&self) -> Option<u64> {
+        let written = self.lock();
+        let last = written.tail.back()?;
+        (*last != b'\n').then_some(written.count)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn keep(&self, bytes: &[u8]) {
-        let mut tail = self.lock();
+        let mut written = self.lock();
+        written.count = written.count.saturating_add(bytes.len() as u64);
+        let tail = &mut written.tail;
         let new = bytes
             .get(bytes.len().saturating_sub(KEPT)..)
             .unwrap_or(bytes);
@@ -234,6 +252,12 @@ mod tests {
         let stderr = TeedStderr::default();
         stderr.keep(b"beginning");
         assert_eq!(stderr.tail(), b"beginning");
+        assert_eq!(stderr.open_line(), Some(9));
+        stderr.keep(b"!\n");
+        assert_eq!(stderr.open_line(), None);
+        let stderr = TeedStderr::default();
+        assert_eq!(stderr.open_line(), None);
+        stderr.keep(b"beginning");
         stderr.keep(&vec![b'x'; KEPT - 4]);
         let tail = stderr.tail();
         assert_eq!(tail.len(), KEPT);

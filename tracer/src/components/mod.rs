@@ -156,6 +156,7 @@ impl Shared {
         if let Some(observer) = lock(&self.observer).as_mut() {
             observer.begins_named(beginning, Some(&call));
         }
+        lock(&self.ring).restart(seq);
     }
 
     /// Notes that the call that this thread was in has returned.

@@ -420,6 +420,14 @@ impl Ring {
         }
     }
 
+    /// What was done at the start of a call is over: its time counts from here.
+    pub(super) fn restart(&mut self, seq: u64) {
+        let start = self.now();
+        if let Some(slot) = self.slot(seq).filter(|slot| slot.start.is_some()) {
+            slot.start = start;
+        }
+    }
+
     fn kept_slot(&self, seq: u64) -> Option<&Slot> {
         let index = seq.checked_rem(self.recording.calls as u64)? as usize;
         self.slots.get(index).filter(|slot| slot.seq == seq)

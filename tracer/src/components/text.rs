@@ -7,6 +7,7 @@
 use crate::call::{Arg, Bytes, Value};
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::net::SocketAddr;
 
 /// Structures are followed this deep.
 const MAX_DEPTH: u32 = 6;
@@ -22,6 +23,10 @@ pub(super) fn value(text: &str, cut: bool) -> Value {
     if let Some(names) = flags(text) {
         return whole(names.to_owned(), cut);
     }
+    if let Some(error) = text.strip_prefix("LastOperationFailed(") {
+        let value = whole(unclosed(error).to_owned(), cut);
+        return Value::Record(vec![arg("last-operation-failed".to_owned(), value)]);
+    }
     // Errors are shown with their number.
     let plain = match text.rsplit_once(" (error ") {
         Some((name, _)) if !text.starts_with('"') => name,
@@ -31,6 +36,16 @@ pub(super) fn value(text: &str, cut: bool) -> Value {
     match parser.value(0) {
         Some(value) if !cut && parser.rest.is_empty() => value,
         _ => whole(plain.to_owned(), cut),
+    }
+}
+
+/// A text without the parenthesis at its end that was opened before it began. Where the host's own
+/// stack has been left out, that is gone too.
+fn unclosed(text: &str) -> &str {
+    let count = |c: char| text.matches(c).count();
+    match count(')') > count('(') {
+        true => text.strip_suffix(')').unwrap_or(text),
+        false => text,
     }
 }
 
@@ -228,6 +243,8 @@ impl<'a> Parser<'a> {
         };
         match name {
             "Some" | "Ok" => Some(item),
+            // An address says itself which sort it is.
+            "Ipv4" | "Ipv6" if matches!(item, Value::Text { .. }) => Some(item),
             _ => Some(Value::Record(vec![arg(kebab(name), item)])),
         }
     }
@@ -241,7 +258,9 @@ impl<'a> Parser<'a> {
             }
             let name = self.run(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))?;
             self.eat(": ")?;
-            fields.push(arg(kebab(name), self.value(depth + 1)?));
+            let mut field = arg(kebab(name), self.value(depth + 1)?);
+            field.detail = is_detail(&field.name);
+            fields.push(field);
             let _ = self.eat(", ").or_else(|| self.eat(","));
         }
         Some(match (name, fields.as_slice()) {
@@ -272,9 +291,59 @@ impl<'a> Parser<'a> {
                     },
                 ],
             ) => Value::WallClock(seconds.checked_mul(1_000_000_000)?.checked_add(*ns)?),
+            ("Ipv4SocketAddress" | "Ipv6SocketAddress", fields) => match address(fields) {
+                Some(address) => whole(address.to_string(), false),
+                None => Value::Record(fields.to_vec()),
+            },
             _ => Value::Record(fields),
         })
     }
+}
+
+/// The address in a structure of the socket interfaces.
+fn address(fields: &[Arg]) -> Option<SocketAddr> {
+    let field = |name: &str| {
+        let found = fields.iter().find(|field| field.name == name)?;
+        Some(&found.value)
+    };
+    let number = |value: &Value| match value {
+        Value::Unsigned(number) => Some(*number),
+        _ => None,
+    };
+    let port = u16::try_from(number(field("port")?)?).ok()?;
+    let Value::List { items, .. } = field("address")? else {
+        return None;
+    };
+    let parts: Option<Vec<u64>> = items.iter().map(number).collect();
+    Some(match parts?.as_slice() {
+        parts @ [_, _, _, _] => {
+            let parts: Vec<u8> = narrow(parts)?;
+            let parts: [u8; 4] = parts.try_into().ok()?;
+            SocketAddr::from((parts, port))
+        }
+        parts => {
+            let parts: Vec<u16> = narrow(parts)?;
+            let parts: [u16; 8] = parts.try_into().ok()?;
+            SocketAddr::from((parts, port))
+        }
+    })
+}
+
+/// Numbers in fewer bits, if all of them fit.
+fn narrow<T: TryFrom<u64>>(numbers: &[u64]) -> Option<Vec<T>> {
+    numbers
+        .iter()
+        .map(|number| T::try_from(*number).ok())
+        .collect()
+}
+
+/// Whether a field of a structure is left out of lines: what preview 1's rows leave out of a file's
+/// attributes too.
+fn is_detail(field: &str) -> bool {
+    matches!(
+        field,
+        "link-count" | "data-access-timestamp" | "status-change-timestamp"
+    )
 }
 
 /// The character that an escape stands for, after its backslash.
@@ -370,7 +439,23 @@ mod tests {
             ),
             (
                 "IpSocketAddress::Ipv4(Ipv4SocketAddress { port: 80, address: (127, 0, 0, 1) })",
-                "{ipv4={port=80, address=[127, 0, 0, 1]}}",
+                "127.0.0.1:80",
+            ),
+            (
+                "Ipv6(Ipv6SocketAddress { port: 80, flow-info: 0, address: (0, 0, 0, 0, 0, 0, 0, 1), scope-id: 0 })",
+                "[::1]:80",
+            ),
+            (
+                "Ipv4(Ipv4SocketAddress { port: 80, address: (127, 0, 0, 300) })",
+                "{ipv4={port=80, address=[127, 0, 0, 300]}}",
+            ),
+            (
+                "LastOperationFailed(Bad file descriptor (os error 9))",
+                "{last-operation-failed=Bad file descriptor (os error 9)}",
+            ),
+            (
+                "LastOperationFailed(Bad file descriptor (os error 9)",
+                "{last-operation-failed=Bad file descriptor (os error 9)}",
             ),
             // What is none of these stays as it is.
             ("Weird { a b }", "Weird { a b }"),

@@ -302,6 +302,7 @@ fn enter(host: &mut P1Host, memory: &GuestMemory<'_>, row: Row, args: &[u64]) ->
             let recent = &host.recent;
             let call = || recent.call(id);
             observed.observer.begins(function, beginning, &call);
+            host.recent.restart(id);
         }
     }
     id

@@ -31,6 +31,19 @@ pub(super) enum Destination {
 pub(super) struct Entry {
     pub(super) call: HostCall,
     pub(super) stack: Vec<CodePlace>,
+    /// Whether the guest has left a line open where the trace goes.
+    pub(super) after_open_line: bool,
+}
+
+impl Entry {
+    /// A call that nothing else is known of.
+    pub(super) fn alone(call: HostCall) -> Self {
+        Entry {
+            call,
+            stack: Vec::new(),
+            after_open_line: false,
+        }
+    }
 }
 
 /// Writes calls down.
@@ -51,6 +64,8 @@ pub(super) struct Scribe {
     stack: Option<bool>,
     /// How many calls may still be shown.
     left: u64,
+    /// Whether the guest has left a line open where the trace goes on.
+    open_line: bool,
     broken: Option<io::Error>,
     finished: bool,
 }
@@ -79,6 +94,7 @@ impl Scribe {
             with_source: !args.show.no_source,
             stack: (args.show.stack > 0).then_some(args.show.stack > 1),
             left: args.show.limit.unwrap_or(u64::MAX),
+            open_line: false,
             broken: None,
             finished: false,
         }
@@ -129,12 +145,14 @@ impl Scribe {
     /// the variables of a call that is shown.
     pub(super) fn write(
         &mut self,
-        Entry { call, stack }: Entry,
+        entry: Entry,
         locals: impl FnOnce(&mut CallSites) -> Vec<Local>,
     ) {
+        self.open_line |= entry.after_open_line;
         if self.has_enough() {
             return;
         }
+        let Entry { call, stack, .. } = entry;
         let shown = self.shows_calls();
         let site =
             match (shown && self.with_source) || self.sums_need_sites() || self.filter.needs_site()
@@ -167,7 +185,21 @@ impl Scribe {
                 traced.site = None;
             }
             self.left -= 1;
+            self.end_open_line();
             let written = self.exporter.call(&traced, &mut self.out);
+            self.note(written);
+        }
+    }
+
+    /// The guest has left a line open where the trace goes on.
+    pub(super) fn after_open_line(&mut self) {
+        self.open_line = true;
+    }
+
+    /// Has the trace begin on a line of its own.
+    fn end_open_line(&mut self) {
+        if std::mem::take(&mut self.open_line) {
+            let written = self.out.write_all(b"\n");
             self.note(written);
         }
     }
@@ -194,6 +226,7 @@ impl Scribe {
             return Ok(());
         }
         self.finished = true;
+        self.end_open_line();
         if !self.sum_only {
             let written = self.exporter.end(end, &mut self.out);
             self.note(written);

@@ -6,7 +6,7 @@ use super::scribe::{Entry, Scribe};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 use wasmscope_debugger::CallingGuest;
-use wasmscope_runner::{CallSink, GuestAtCall, WasmFrame};
+use wasmscope_runner::{CallSink, GuestAtCall, GuestStderr, WasmFrame};
 use wasmscope_tracer::filter::Filter;
 use wasmscope_tracer::summary::{By, Summary};
 use wasmscope_tracer::trace::{End, Local};
@@ -26,6 +26,9 @@ pub(super) struct TraceSink {
     stack_pointer: Option<u32>,
     /// Sums by function, when nothing else of calls is wanted.
     sums: Option<Summary>,
+    /// The guest's standard error, and the end of what it had written there when it left a line open.
+    stderr: Option<GuestStderr>,
+    open_line: Option<u64>,
     /// A call that has begun and may take long.
     waiting: Option<HostCall>,
     finished: bool,
@@ -46,6 +49,8 @@ impl TraceSink {
             desk: Desk::new(scribe)?,
             filter,
             stack_pointer: None,
+            stderr: None,
+            open_line: None,
             waiting: None,
             finished: false,
         })
@@ -71,10 +76,12 @@ impl TraceSink {
         let Some(mut scribe) = self.desk.close(until) else {
             return Ok(());
         };
+        if is_open(&self.stderr, &mut self.open_line) {
+            scribe.after_open_line();
+        }
         if let Some(call) = self.waiting.take().filter(|call| self.filter.accepts(call)) {
             // One that has not returned has no guest to look at.
-            let stack = Vec::new();
-            scribe.write(Entry { call, stack }, |_| Vec::new());
+            scribe.write(Entry::alone(call), |_| Vec::new());
         }
         if let Some(sums) = &self.sums {
             scribe.add(sums);
@@ -113,9 +120,13 @@ impl TraceSink {
     /// Writes a call while its guest stands still, with its variables.
     fn write_with_locals(&mut self, call: HostCall, global: u32, guest: &dyn GuestAtCall) {
         let frames = guest.frames();
-        let stack = frames.iter().map(WasmFrame::place).collect();
+        let entry = Entry {
+            stack: frames.iter().map(WasmFrame::place).collect(),
+            after_open_line: is_open(&self.stderr, &mut self.open_line),
+            call,
+        };
         let mut scribe = self.desk.clear();
-        scribe.write(Entry { call, stack }, |sites| -> Vec<Local> {
+        scribe.write(entry, |sites| -> Vec<Local> {
             let (Some(memory), Some(pointer)) = (guest.memory(), guest.stack_pointer()) else {
                 return Vec::new();
             };
@@ -131,7 +142,8 @@ impl TraceSink {
 }
 
 impl CallSink for TraceSink {
-    fn starts(&mut self, at: SystemTime) {
+    fn starts(&mut self, at: SystemTime, stderr: GuestStderr) {
+        self.stderr = self.on_stderr.then_some(stderr);
         self.desk.clear().start(at);
     }
 
@@ -190,6 +202,18 @@ impl CallSink for TraceSink {
             true => guest.places(),
             false => Vec::new(),
         };
-        self.desk.put(Entry { call, stack });
+        self.desk.put(Entry {
+            call,
+            stack,
+            after_open_line: is_open(&self.stderr, &mut self.open_line),
+        });
     }
+}
+
+/// Whether the guest has left a line open where the trace goes, since `before`.
+fn is_open(stderr: &Option<GuestStderr>, before: &mut Option<u64>) -> bool {
+    let open = stderr.as_ref().and_then(GuestStderr::open_line);
+    let is_new = open.is_some() && open != *before;
+    *before = open;
+    is_new
 }
