@@ -2,17 +2,23 @@
 //! running without stopping. Programs given by path are started and stepped besides the samples;
 //! what depends on their size is told for each.
 //!
-//! `cargo bench -p wasmscope-debugger --bench session`, optionally `-- PROGRAM.wasm…`.
+//! `cargo bench --workspace --bench session`, optionally `-- PROGRAM.wasm[@FUNCTION]…`: steps are
+//! measured in FUNCTION, or in `main`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 use wasmscope_debugger::protocol::{
     BreakpointPlace, BreakpointSpec, Command, Event, HitCondition, Request, StopReason,
 };
 use wasmscope_debugger::session::{GuestStdio, Session, SessionOptions};
-use wasmscope_runner::{Options, Outcome, Program, World, run_exact};
+use wasmscope_runner::debuggee::{
+    Debuggee, End, GuestStdio as Streams, Interruption, PausedGuest, Resume, Supervisor,
+    captured_output,
+};
+use wasmscope_runner::{Options, Program, World};
 use wasmscope_test_support::{Build, Target, line_of, sample, sample_source};
+use wasmscope_tracer::HostCall;
 
 /// Turns of every comparison; the median counts.
 const TURNS: usize = 5;
@@ -24,19 +30,22 @@ const STEPS: usize = 50;
 const LIMIT: u32 = 300_000;
 
 fn main() {
+    let cache = tempfile::tempdir().expect("a folder");
     running();
     conditions();
     backtrace();
     let loops = sample("cpu_bound", Build::Debug, Target::WasiP1);
-    steps("cpu_bound", &loops, "primes_below");
-    starts("cpu_bound", &loops);
-    let paths = std::env::args()
-        .skip(1)
-        .filter(|arg| arg.ends_with(".wasm"));
-    for path in paths.map(PathBuf::from) {
+    starts("cpu_bound", &loops, cache.path());
+    steps("cpu_bound", &loops, "primes_below", cache.path());
+    for arg in std::env::args().skip(1) {
+        let (path, function) = arg.split_once('@').unwrap_or((&arg, "main"));
+        if !path.ends_with(".wasm") {
+            continue;
+        }
+        let path = Path::new(path);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        steps(&name, &path, "main");
-        starts(&name, &path);
+        starts(&name, path, cache.path());
+        steps(&name, path, function, cache.path());
     }
 }
 
@@ -76,8 +85,8 @@ impl Front {
     }
 
     /// A session that is ready to run.
-    fn ready(program: Program, args: &[String]) -> Self {
-        let mut front = Self::begin(program, args, None);
+    fn ready(program: Program, args: &[String], cache: Option<&Path>) -> Self {
+        let mut front = Self::begin(program, args, cache);
         front.wait(|event| matches!(event, Event::Ready));
         front
     }
@@ -159,31 +168,50 @@ fn inner_turns(limit: u32) -> u64 {
         .sum()
 }
 
-/// A session without breakpoints, against debuggable code that nobody supervises.
+/// Lets the guest go on, whatever happens.
+struct Idle;
+
+impl Supervisor for Idle {
+    fn interrupted(&mut self, _: &mut dyn PausedGuest, _: Interruption<'_>) -> Resume {
+        Resume::Continue
+    }
+
+    fn wants_host_call(&mut self, _: &str) -> bool {
+        false
+    }
+
+    fn wants_host_calls(&mut self) -> bool {
+        false
+    }
+
+    fn host_call_returned(&mut self, _: &mut dyn PausedGuest, _: HostCall) {}
+}
+
+/// A session without breakpoints, against debuggable code that nobody looks after.
 fn running() {
     let program = load(&sample("cpu_bound", Build::Debug, Target::WasiP1));
     let args = [LIMIT.to_string()];
-    let options = Options {
-        cache: Some(std::env::temp_dir().join("wasmscope-bench-cache")),
-        ..Options::default()
-    };
+    let debuggee = Debuggee::compile(&program, &Options::default()).expect("it compiles");
     let world = World {
         args: args.to_vec(),
         ..World::default()
     };
     let mut ratios = Vec::new();
-    for turn in 0..=TURNS {
+    for _ in 0..TURNS {
+        let (_reader, output) = captured_output();
+        let stdio = Streams {
+            output: Some(output),
+            ..Streams::default()
+        };
         let began = Instant::now();
-        let outcome = run_exact(&program, &world, &options).expect("it runs");
-        assert!(matches!(outcome, Outcome::Exited { code: 0, .. }));
+        let running = debuggee.launch(&world, stdio, Box::new(Idle));
+        let end = running.expect("it starts").wait();
         let alone = began.elapsed();
-        let mut front = Front::ready(program.clone(), &args);
+        assert!(matches!(end, End::Exited { code: 0, .. }), "{end:?}");
+        let mut front = Front::ready(program.clone(), &args, None);
         let (took, reason) = front.go(Command::Run);
         assert!(reason.is_none(), "{reason:?}");
-        // The first turn fills the cache.
-        if turn > 0 {
-            ratios.push(took.as_secs_f64() / alone.as_secs_f64());
-        }
+        ratios.push(took.as_secs_f64() / alone.as_secs_f64());
     }
     let ratio = median(ratios).unwrap_or(f64::NAN);
     println!("a session without breakpoints: {ratio:.2} times debuggable code alone");
@@ -197,8 +225,8 @@ fn conditions() {
     let turns = inner_turns(LIMIT);
     let mut rates = Vec::new();
     for _ in 0..TURNS {
-        let (without, _) = Front::ready(program.clone(), &args).go(Command::Run);
-        let mut front = Front::ready(program.clone(), &args);
+        let (without, _) = Front::ready(program.clone(), &args, None).go(Command::Run);
+        let mut front = Front::ready(program.clone(), &args, None);
         let place = BreakpointPlace::Line {
             file: "cpu_bound.rs".into(),
             line,
@@ -216,7 +244,7 @@ fn conditions() {
 /// A backtrace of more than 120 frames.
 fn backtrace() {
     let program = load(&sample("stack_overflow", Build::Debug, Target::WasiP1));
-    let mut front = Front::ready(program, &[]);
+    let mut front = Front::ready(program, &[], None);
     front.stop_at(function("cost"), |spec| {
         spec.hits = Some(HitCondition::Equal(120))
     });
@@ -232,8 +260,8 @@ fn backtrace() {
 }
 
 /// Steps over lines.
-fn steps(name: &str, path: &Path, from: &str) {
-    let mut front = Front::ready(load(path), &[LIMIT.to_string()]);
+fn steps(name: &str, path: &Path, from: &str, cache: &Path) {
+    let mut front = Front::ready(load(path), &[LIMIT.to_string()], Some(cache));
     front.stop_at(function(from), |_| {});
     let (_, reason) = front.go(Command::Run);
     if reason.is_none() {
@@ -254,30 +282,42 @@ fn steps(name: &str, path: &Path, from: &str) {
     println!("{name}: next, {count} times: median {middle:?}, the first {first:?}");
 }
 
-/// From nothing to the first stop.
-fn starts(name: &str, path: &Path) {
-    let folder = tempfile::tempdir().expect("a folder");
+/// From nothing to the first stop, against compiling the program as Wasmtime does by itself.
+fn starts(name: &str, path: &Path, cache: &Path) {
     let program = load(path);
     println!(
         "{name}: {} KiB, to the stop in main",
         program.bytes().len() >> 10
     );
-    start("cold", &program, folder.path());
+    let began = Instant::now();
+    let engine = wasmtime::Engine::default();
+    let compiled = wasmtime::Module::new(&engine, program.bytes()).map(drop);
+    let compiled = compiled
+        .or_else(|_| wasmtime::component::Component::new(&engine, program.bytes()).map(drop));
+    compiled.expect("it compiles");
+    let plain = began.elapsed();
+    println!("  Wasmtime compiles it, optimised, in {plain:?}");
+    let ratio = |took: Duration| took.as_secs_f64() / plain.as_secs_f64();
+    let start = |what: &str, program: &Program| {
+        let took = start(what, program, cache);
+        println!("    {:.2} times Wasmtime's compiling", ratio(took));
+    };
+    start("cold", &program);
     for _ in 0..TURNS {
         // Compiled code is kept in the background.
         std::thread::sleep(Duration::from_millis(500));
     }
     for _ in 0..2 {
-        start("warm", &program, folder.path());
+        start("warm", &program);
     }
     // Any other content: nothing is kept of single functions.
     let mut bytes = program.bytes().to_vec();
     bytes.extend([0, 2, 1, b'x']);
     let edited = Program::from_bytes(path, bytes).expect("a program");
-    start("after an edit", &edited, folder.path());
+    start("after an edit", &edited);
 }
 
-fn start(what: &str, program: &Program, cache: &Path) {
+fn start(what: &str, program: &Program, cache: &Path) -> Duration {
     let began = Instant::now();
     let mut front = Front::begin(program.clone(), &[], Some(cache));
     let stop = front.send(Command::SetBreakpoint(BreakpointSpec::new(function(
@@ -313,4 +353,5 @@ fn start(what: &str, program: &Program, cache: &Path) {
         symbols.unwrap_or_default(),
         code.unwrap_or_default()
     );
+    stopped
 }

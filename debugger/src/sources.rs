@@ -193,6 +193,12 @@ impl Sources {
         {
             return package.to_owned();
         }
+        // `wasisdk://v30.0/build/…/wasisdk://v30.0/src/wasi-libc/libc-bottom-half/crt/crt1-command.c`
+        if let Some((_, below)) = text.rsplit_once("wasisdk://")
+            && let Some((_, file)) = below.split_once("/src/")
+        {
+            return file.to_owned();
+        }
         let relative = self
             .current_folder
             .as_ref()
@@ -422,6 +428,18 @@ mod tests {
         );
         let up = format!("/rustc/{COMMIT}/library/../../../../../../../src/main.rs");
         assert_eq!(sources.resolve(&up).path, None);
+    }
+
+    #[test]
+    fn the_c_library_is_named_by_its_own_folder() {
+        let sources = Sources::default();
+        let file = "wasi-libc/libc-bottom-half/crt/crt1-command.c";
+        for root in [
+            "wasisdk://v30.0/src/",
+            "wasisdk://v30.0/build/sysroot/wasi-libc-build/src/x/wasisdk://v30.0/src/",
+        ] {
+            assert_eq!(sources.resolve(&format!("{root}{file}")).display, file);
+        }
     }
 
     #[test]

@@ -115,6 +115,22 @@ pub fn evaluate(
     show(expression, &names, scope.state, scope.memory, showing)
 }
 
+/// What can be written after an expression and a dot, sorted: the fields of the value behind it, and
+/// `len` where it has a length. None where it has no value.
+pub fn field_names(expression: &Expression, scope: &Scope<'_>) -> Vec<String> {
+    let parsed = &*expression.parsed;
+    let names = Names::look_up(scope.context, &parsed.names);
+    let evaluator = Evaluator::new(parsed, &names, scope.state, scope.memory);
+    let Ok(operand) = evaluator.root() else {
+        return Vec::new();
+    };
+    let fields = evaluator.field_names(operand, &parsed.root.span);
+    let mut fields: Vec<String> = fields.iter().map(|name| name.to_string()).collect();
+    fields.sort();
+    fields.dedup();
+    fields
+}
+
 /// The value of an expression whose names have been looked up.
 fn show(
     expression: &Expression,

@@ -7,6 +7,7 @@ use super::operand::{Operand, Pointer};
 use super::syntax::{Node, Primitive};
 use crate::values::{NoField, Slot, View};
 use std::ops::Range;
+use std::sync::Arc;
 use wasmscope_symbols::types::PointerKind;
 use wasmscope_symbols::{TypeId, TypeKind};
 
@@ -67,6 +68,25 @@ impl<'n> Evaluator<'n> {
                 Err(ExpressionError::no_field(span, message, name, names))
             }
         }
+    }
+
+    /// What can follow `of.`: the fields of the value behind it, or `len`.
+    pub fn field_names(&self, of: Operand<'n>, span: &Range<usize>) -> Vec<Arc<str>> {
+        let typed = match &of {
+            Operand::Place(typed) => Some(typed.clone()),
+            Operand::Pointer(pointer) => self.pointee(pointer).ok(),
+            _ => None,
+        };
+        // No field is called so.
+        let missing = typed.map(|typed| self.reader.field(&typed, ""));
+        let mut names = match missing {
+            Some(Err(NoField::Missing { names, .. })) => names,
+            _ => Vec::new(),
+        };
+        if self.length(&of, span).is_ok() {
+            names.push("len".into());
+        }
+        names
     }
 
     /// `*x`.

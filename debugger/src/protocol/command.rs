@@ -273,7 +273,7 @@ pub enum CompletionKind {
     File,
     /// A function or a file: a place to stop.
     Place,
-    /// A variable of the frame or a static.
+    /// A variable of the frame, or behind a dot a field of what stands before it: `order.nu`.
     Variable,
     /// A host function or a class of them.
     HostFunction,

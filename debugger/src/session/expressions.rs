@@ -158,8 +158,19 @@ fn runner_value(value: WasmValue) -> wasmscope_runner::WasmValue {
     }
 }
 
-/// Variables in scope whose names begin so.
+/// Variables in scope whose names begin so, or fields of what stands before the last dot.
 fn variable_words(view: &FrameView<'_>, prefix: &str) -> Vec<String> {
+    if let Some((of, begun)) = prefix.rsplit_once('.') {
+        let Ok(expression) = Expression::parse(of) else {
+            return Vec::new();
+        };
+        let fields = view.with_scope(|scope| expression::field_names(&expression, scope));
+        return fields
+            .into_iter()
+            .filter(|field| field.starts_with(begun))
+            .map(|field| format!("{of}.{field}"))
+            .collect();
+    }
     let context = view.context();
     let Some(die) = context.frame else {
         return Vec::new();

@@ -318,14 +318,9 @@ impl GuestHalf {
         self.take_stack_anew();
         let program = Arc::clone(&self.program);
         let frame = users_frame(guest, &program, &mut self.stack);
-        self.pause(
-            guest,
-            StopReason::Pause,
-            Vec::new(),
-            frame,
-            Vec::new(),
-            true,
-        )
+        let waits = |call: String| format!("the program waits in the host call {call}");
+        let notes = guest.host_call().map(waits).into_iter().collect();
+        self.pause(guest, StopReason::Pause, Vec::new(), frame, notes, true)
     }
 
     /// The place among inlined calls of the one with this DIE.

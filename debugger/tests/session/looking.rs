@@ -360,6 +360,17 @@ fn words_are_completed() {
         (CompletionKind::File, "orde", "orders.rs"),
         (CompletionKind::Place, "orders.", "orders.rs"),
         (CompletionKind::Variable, "li", "line"),
+        (CompletionKind::Variable, "line.qu", "line.quantity"),
+        (
+            CompletionKind::Variable,
+            "self.shelves[0].",
+            "self.shelves[0].article",
+        ),
+        (
+            CompletionKind::Variable,
+            "self.shelves.",
+            "self.shelves.len",
+        ),
         (CompletionKind::HostFunction, "%fi", "%file"),
         (CompletionKind::HostFunction, "fd_wr", "fd_write"),
     ] {

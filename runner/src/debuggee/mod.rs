@@ -186,6 +186,9 @@ pub trait PausedGuest {
     /// The last calls to the host, oldest first.
     fn recent_calls(&mut self) -> Vec<HostCall>;
 
+    /// The host call that the guest waits in: of one that was interrupted there.
+    fn host_call(&mut self) -> Option<String>;
+
     /// The end of what the guest wrote to standard error (up to 64 KiB).
     fn stderr_tail(&mut self) -> Vec<u8>;
 

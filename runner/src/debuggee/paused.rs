@@ -25,6 +25,8 @@ pub(super) struct Paused<'a, T: 'static> {
     pub(super) innermost: Innermost,
     pub(super) refreshed: bool,
     pub(super) walk: Option<Walk>,
+    /// The host call that it waits in.
+    pub(super) host_call: Option<String>,
 }
 
 impl<'a, T: 'static> Paused<'a, T> {
@@ -39,6 +41,7 @@ impl<'a, T: 'static> Paused<'a, T> {
             innermost,
             refreshed: false,
             walk: None,
+            host_call: None,
         }
     }
 
@@ -148,6 +151,10 @@ impl<T: 'static> PausedGuest for Paused<'_, T> {
 
     fn stderr_tail(&mut self) -> Vec<u8> {
         self.known.stderr.tail()
+    }
+
+    fn host_call(&mut self) -> Option<String> {
+        self.host_call.clone()
     }
 
     fn memory_refusal(&mut self) -> Option<MemoryRefusal> {

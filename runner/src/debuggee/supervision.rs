@@ -108,6 +108,9 @@ impl Supervision {
         let mut watched = self.lock();
         let Watched { supervisor, known } = &mut *watched;
         let mut guest = Paused::new(store, known, innermost);
+        if matches!(why, Interruption::Interrupted) {
+            guest.host_call = self.control.host_call();
+        }
         if matches!(why, Interruption::Breakpoint) && !guest.is_asked_for() {
             return Resume::Continue;
         }

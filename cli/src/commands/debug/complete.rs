@@ -132,20 +132,23 @@ fn place(line: &str, argument: usize) -> (usize, Wanted<'_>) {
 /// The name that an expression ends in.
 fn expression(line: &str, from: usize) -> (usize, Wanted<'_>) {
     let text = line.get(from..).unwrap_or_default();
-    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':');
+    // A name, or the way to a field: `order.lines[0].qu`. Within brackets anything goes.
+    let mut brackets = 0usize;
+    let belongs = |(_, c): &(usize, char)| {
+        match c {
+            ']' => brackets = brackets.saturating_add(1),
+            '[' if brackets == 0 => return false,
+            '[' => brackets = brackets.saturating_sub(1),
+            _ => {}
+        }
+        brackets > 0 || c.is_alphanumeric() || matches!(c, '_' | ':' | '.' | '[')
+    };
     let start = text
         .char_indices()
         .rev()
-        .take_while(|(_, c)| is_name(*c))
+        .take_while(belongs)
         .last()
         .map_or(text.len(), |(at, _)| at);
-    // A field's name depends on the value, which nobody has asked for.
-    if text
-        .get(..start)
-        .is_some_and(|before| before.ends_with('.'))
-    {
-        return (line.len(), Wanted::Nothing);
-    }
     let prefix = text.get(start..).unwrap_or_default();
     (
         from + start,
@@ -221,7 +224,11 @@ mod tests {
             at("p/x orders::LI"),
             ("orders::LI", Wanted::Session(Variable, "orders::LI"))
         );
-        assert_eq!(at("p order.nu"), ("", Wanted::Nothing));
+        for way in ["order.nu", "order.", "x.y[i + 1].z"] {
+            let line = format!("p 1 + {way}");
+            assert_eq!(at(&line), (way, Wanted::Session(Variable, way)));
+        }
+        assert_eq!(at("p a[or"), ("or", Wanted::Session(Variable, "or")));
         assert_eq!(
             at("info functions pi"),
             ("pi", Wanted::Session(Function, "pi"))
