@@ -6,8 +6,8 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wasmscope_runner::debuggee::{
-    CodePlace, Debuggee, End, GuestStdio, Interruption, PausedGuest, Resume, captured_output,
-    fed_input,
+    CodePlace, Debuggee, End, GuestStdio, InputFeed, Interruption, OutputReader, PausedGuest,
+    Resume, Running, Supervisor, captured_output, fed_input,
 };
 use wasmscope_runner::{Options, Program, Trap, World};
 use wasmscope_test_support::{Build, Target, sample, target_dir};
@@ -278,36 +278,55 @@ fn all_host_calls_of_a_component_have_names() {
     }
 }
 
+/// A guest that has come to wait for its input, and whose folder is there as long as it is.
+struct Waiting {
+    running: Running,
+    feed: InputFeed,
+    reader: OutputReader,
+    _folder: tempfile::TempDir,
+}
+
+fn waiting(target: Target, supervisor: Box<dyn Supervisor>) -> Waiting {
+    let debuggee = compile("hostcalls", target);
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = World {
+        dirs: vec![wasmscope_runner::Dir {
+            host: folder.path().to_path_buf(),
+            guest: ".".into(),
+            read_only: false,
+        }],
+        ..World::default()
+    };
+    let (feed, input) = fed_input();
+    let (reader, output) = captured_output();
+    let stdio = GuestStdio {
+        input: Some(input),
+        output: Some(output),
+    };
+    let running = debuggee
+        .launch(&world, stdio, supervisor)
+        .expect("it starts");
+    while !feed.is_waited_for() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Waiting {
+        running,
+        feed,
+        reader,
+        _folder: folder,
+    }
+}
+
 #[test]
 fn a_guest_that_waits_for_input_can_be_killed() {
     for target in Target::ALL {
-        let debuggee = compile("hostcalls", target);
-        let folder = tempfile::tempdir().expect("a folder");
-        let world = World {
-            dirs: vec![wasmscope_runner::Dir {
-                host: folder.path().to_path_buf(),
-                guest: ".".into(),
-                read_only: false,
-            }],
-            ..World::default()
-        };
-        let (feed, input) = fed_input();
-        let (_reader, output) = captured_output();
-        let stdio = GuestStdio {
-            input: Some(input),
-            output: Some(output),
-        };
         let supervisor = only(|_: &mut dyn PausedGuest, _: &Interruption<'_>| Resume::Continue);
-        let running = debuggee
-            .launch(&world, stdio, supervisor)
-            .expect("it starts");
-        while !feed.is_waited_for() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        let waiting = waiting(target, supervisor);
+        let running = &waiting.running;
         let call = running.host_call().expect("it is in a call");
         assert!(call.contains("read"), "{call}");
         running.kill();
-        match running.wait() {
+        match waiting.running.wait() {
             End::Killed { guest } => {
                 guest.memory(0).expect("the guest is not left behind");
             }
@@ -320,22 +339,6 @@ fn a_guest_that_waits_for_input_can_be_killed() {
 #[test]
 fn a_guest_that_waits_for_input_can_be_stopped() {
     for target in Target::ALL {
-        let debuggee = compile("hostcalls", target);
-        let folder = tempfile::tempdir().expect("a folder");
-        let world = World {
-            dirs: vec![wasmscope_runner::Dir {
-                host: folder.path().to_path_buf(),
-                guest: ".".into(),
-                read_only: false,
-            }],
-            ..World::default()
-        };
-        let (feed, input) = fed_input();
-        let (reader, output) = captured_output();
-        let stdio = GuestStdio {
-            input: Some(input),
-            output: Some(output),
-        };
         let (asking, answering) = conversation();
         let supervisor = only(
             move |guest: &mut dyn PausedGuest, why: &Interruption<'_>| match why {
@@ -350,12 +353,8 @@ fn a_guest_that_waits_for_input_can_be_stopped() {
                 _ => Resume::Continue,
             },
         );
-        let running = debuggee
-            .launch(&world, stdio, supervisor)
-            .expect("it starts");
-        while !feed.is_waited_for() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        let waiting = waiting(target, supervisor);
+        let running = &waiting.running;
         for _ in 0..3 {
             running.interrupt();
             let (depth, size) = answering.told();
@@ -365,13 +364,14 @@ fn a_guest_that_waits_for_input_can_be_stopped() {
             assert!(call.contains("read"), "{call}");
             answering.answer(Resume::Continue);
         }
-        feed.feed(b"fed late\n").expect("there is room");
+        let fed = waiting.feed.feed(b"fed late\n");
+        fed.expect("there is room");
         let mut text = Vec::new();
-        while let Some(chunk) = reader.next() {
+        while let Some(chunk) = waiting.reader.next() {
             text.extend(chunk.bytes);
         }
         let text = String::from_utf8(text).expect("text");
         assert!(text.contains(r#"stdin: 9 bytes "fed late\n""#), "{text}");
-        assert_eq!(exit_code(running.wait()), 0);
+        assert_eq!(exit_code(waiting.running.wait()), 0);
     }
 }

@@ -483,11 +483,19 @@ impl Shell {
         self.wait_prepared()
     }
 
+    /// Whether the guest runs by now: it may have begun, and even have written something, before this
+    /// was heard here.
+    fn has_begun(&mut self) -> bool {
+        let patience = std::time::Duration::from_secs(1);
+        let status = self.link().ask_within(Command::Status, patience);
+        matches!(status, Ok(ReplyBody::Status(Status::Running { .. })))
+    }
+
     /// Ctrl-C while something is waited for: the first pauses the guest, the second offers to end
     /// it.
     fn interrupt(&mut self) -> Result<(), Failure> {
         self.presses.notice();
-        if matches!(self.guest, Guest::Preparing) {
+        if matches!(self.guest, Guest::Preparing) && !self.has_begun() {
             return Err(Failure::Interrupted);
         }
         self.was_interrupted = true;
