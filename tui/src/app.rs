@@ -6,6 +6,7 @@
 //! without end never makes a key wait, and nothing grows without bound.
 
 use crate::actions::Bindings;
+use crate::command_line::{CommandLine, Commands, Told};
 use crate::config::{Config, MouseUse};
 use crate::highlight;
 use crate::layout::Layout;
@@ -49,6 +50,12 @@ const MAX_INPUT: usize = 10_000;
 pub trait Link {
     /// Sends a request; must not block. The answer comes as an event.
     fn send(&self, request: Request);
+}
+
+impl<L: Link> Link for Arc<L> {
+    fn send(&self, request: Request) {
+        L::send(self, request);
+    }
 }
 
 impl Link for wasmscope_debugger::session::Session {
@@ -190,6 +197,7 @@ pub fn run(
     session: impl Link,
     events: Receiver<Event>,
     options: TuiOptions,
+    commands: Option<Commands>,
 ) -> Result<ExitSummary, TuiError> {
     let guard = Guard::take(options.config.mouse == MouseUse::On)?;
     // Never dropped: it would complain on standard error about a terminal that is gone, and panic
@@ -198,9 +206,15 @@ pub fn run(
     let mailbox = Arc::new(Mailbox::default());
     watch_input(&mailbox);
     watch_signals(&mailbox);
-    watch_session(&mailbox, events);
-    let summary =
-        App::new(session, options, terminal.size()?, Arc::clone(&mailbox)).run(&mut terminal);
+    let line = commands.map(|commands| {
+        watch_commands(&mailbox, commands.told);
+        commands.line
+    });
+    watch_session(&mailbox, events, line.clone());
+    let mut app = App::new(session, options, terminal.size()?, Arc::clone(&mailbox));
+    app.state.has_line_mode = line.is_some();
+    app.line = line;
+    let summary = app.run(&mut terminal);
     mailbox.close();
     drop(guard);
     summary
@@ -254,10 +268,28 @@ fn watch_signals(mailbox: &Arc<Mailbox>) {
 #[cfg(not(unix))]
 fn watch_signals(_: &Arc<Mailbox>) {}
 
-fn watch_session(mailbox: &Arc<Mailbox>, events: Receiver<Event>) {
+fn watch_commands(mailbox: &Arc<Mailbox>, told: Receiver<Told>) {
+    let mailbox = Arc::clone(mailbox);
+    spawn("commands", move || {
+        for told in told {
+            if !mailbox.event(Message::Told(told)) {
+                return;
+            }
+        }
+    });
+}
+
+fn watch_session(
+    mailbox: &Arc<Mailbox>,
+    events: Receiver<Event>,
+    line: Option<Arc<dyn CommandLine>>,
+) {
     let mailbox = Arc::clone(mailbox);
     spawn("session-events", move || {
         for event in events {
+            if line.as_ref().is_some_and(|line| line.event(&event)) {
+                continue;
+            }
             if !mailbox.event(Message::Session(Box::new(event))) {
                 return;
             }
@@ -269,6 +301,7 @@ fn watch_session(mailbox: &Arc<Mailbox>, events: Receiver<Event>) {
 /// What the loop works with.
 struct App<L> {
     session: L,
+    line: Option<Arc<dyn CommandLine>>,
     state: State,
     mailbox: Arc<Mailbox>,
     highlighter: std::sync::mpsc::Sender<highlight::Job>,
@@ -293,6 +326,7 @@ impl<L: Link> App<L> {
         let highlighter = highlight::start(move |part| back.event(Message::Highlighted(part)));
         App {
             session,
+            line: None,
             state,
             mailbox,
             highlighter,
@@ -429,6 +463,16 @@ impl<L: Link> App<L> {
         for effect in update(&mut self.state, message) {
             match effect {
                 Effect::Send(request) => self.session.send(request),
+                Effect::Line(text, frame) => {
+                    if let Some(line) = &self.line {
+                        line.carry_out(&text, frame);
+                    }
+                }
+                Effect::Complete(text, frame) => {
+                    if let Some(line) = &self.line {
+                        line.complete(&text, frame);
+                    }
+                }
                 Effect::Highlight(job) => {
                     let _ = self.highlighter.send(job);
                 }

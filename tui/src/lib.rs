@@ -14,6 +14,7 @@
 
 pub mod actions;
 mod app;
+mod command_line;
 mod commands;
 pub mod config;
 mod cursor;
@@ -34,6 +35,7 @@ mod update;
 mod view;
 
 pub use app::{ExitSummary, Link, TuiError, TuiOptions, run};
+pub use command_line::{CommandLine, Commands, Told};
 pub use config::Config;
 pub use saved::Project;
 pub use state::State;

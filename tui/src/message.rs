@@ -1,10 +1,11 @@
 //! What [`crate::update`] is told, and what it asks for.
 
+use crate::command_line::Told;
 use crate::highlight::{Highlighted, Job};
 use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::layout::Size;
 use std::time::Duration;
-use wasmscope_debugger::protocol::{Event, Request};
+use wasmscope_debugger::protocol::{Event, FrameId, Request};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub enum Message {
     Session(Box<Event>),
     /// The session ended: nothing more will come.
     SessionClosed,
+    /// Line mode's commands told something.
+    Told(Told),
     /// Lines were coloured.
     Highlighted(Highlighted),
     /// Time passed; counted from the start.
@@ -36,6 +39,10 @@ pub enum Message {
 pub enum Effect {
     /// Send a request to the session.
     Send(Request),
+    /// Carry out a command of line mode, in a frame.
+    Line(String, FrameId),
+    /// Look for words that a line of line mode could go on with, in a frame.
+    Complete(String, FrameId),
     /// Colour a file.
     Highlight(Job),
     /// Put a text into the clipboard.

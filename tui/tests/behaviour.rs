@@ -6,6 +6,7 @@ use common::*;
 use crossterm::event::MouseEventKind;
 use std::time::Duration;
 use wasmscope_debugger::protocol::*;
+use wasmscope_tui::Told;
 use wasmscope_tui::actions::Keymap;
 use wasmscope_tui::theme::ThemeName;
 
@@ -300,6 +301,45 @@ fn the_console_says_commands_completes_and_repeats() {
     assert!(app.sees("did you mean `break`?"));
     app.keys("esc");
     assert!(!app.quit);
+}
+
+#[test]
+fn the_console_hands_line_modes_commands_over() {
+    let mut app = App::new(120, 40);
+    app.state = app.state.with_line_mode();
+    app.stopped().keys(":").types("info locals");
+    app.keys("enter").types("frame 1").keys("enter");
+    // The screen's own are carried out by the screen; an empty line repeats what was last there.
+    assert_eq!(app.lines_to_carry_out, ["info locals"]);
+    app.keys("enter").types("b 12").keys("enter enter");
+    assert_eq!(app.lines_to_carry_out, ["info locals", "b 12", ""]);
+    app.tell(Told::Text("order = Order {\n  id: 3\n}\n".to_owned()));
+    app.tell(Told::Error("error: no such thing\n".to_owned()));
+    app.tell(Told::Done { frame: 0 });
+    assert!(app.sees("  id: 3") && app.sees("error: no such thing"));
+    app.types("info fu").keys("tab");
+    assert_eq!(app.lines_to_complete, ["info fu"]);
+    app.tell(Told::Completions {
+        start: 5,
+        words: vec!["functions".to_owned(), "fun".to_owned()],
+    });
+    assert!(app.sees("› info functions"), "{}", app.screen());
+    app.keys("tab");
+    assert!(app.sees("› info fun "), "{}", app.screen());
+    // Words that come too late are not put into another line.
+    app.keys("ctrl-u").types("dis").keys("tab backspace");
+    app.tell(Told::Completions {
+        start: 0,
+        words: vec!["disable".to_owned()],
+    });
+    assert!(!app.sees("› disable"), "{}", app.screen());
+    // The screen's own words are among those of line mode.
+    app.keys("ctrl-u").types("ca").keys("tab");
+    app.tell(Told::Completions {
+        start: 0,
+        words: Vec::new(),
+    });
+    assert!(app.sees("› calls"), "{}", app.screen());
 }
 
 #[test]

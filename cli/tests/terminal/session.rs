@@ -36,6 +36,14 @@ fn a_session_from_the_first_key_to_the_last() {
         .wait_for("  breakpoint ");
     // The command line.
     screen.keys(":p 1234 * 2\r").wait_for("2468");
+    // Those of line mode, and a frame that is selected there.
+    screen
+        .keys("info line orders::pick\r")
+        .wait_for("› info line");
+    screen.keys("disass").wait_for("› disass").keys("\t");
+    screen.wait_for("› disassemble");
+    screen.keys("\x15up\r").wait_for("› up");
+    screen.keys("info locals\r").wait_for("› info locals");
     screen.escape("enter do it");
     // Leaving asks while the program lives, and Escape is no yes.
     screen.keys("\x11").wait_for("The program lives");

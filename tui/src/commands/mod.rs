@@ -95,6 +95,22 @@ pub(crate) fn parse(line: &str, context: &Context) -> Result<Parsed, String> {
     (find(word)?.parse)(rest, context)
 }
 
+/// Whether a line is the screen's own affair even where there are line mode's commands: what is
+/// looked at, whether the program runs, what keys do as well.
+pub(crate) fn is_of_screen(line: &str) -> bool {
+    const OWN: [&str; 14] = [
+        "calls", "continue", "display", "down", "frame", "input", "kill", "next", "pause", "quit",
+        "report", "restart", "step", "up",
+    ];
+    let line = line.trim();
+    let end = line
+        .find(|c: char| !c.is_alphanumeric())
+        .unwrap_or(line.len());
+    let word = line.get(..end).unwrap_or_default();
+    let row = TABLE.iter().find(|row| row.names.contains(&word));
+    row.is_some_and(|row| row.names.iter().any(|name| OWN.contains(name)))
+}
+
 /// The command that a word means.
 pub(crate) fn find(word: &str) -> Result<&'static Row, String> {
     let exact = TABLE.iter().find(|row| row.names.contains(&word));

@@ -241,6 +241,8 @@ pub struct State {
     pub(crate) restored: Vec<wasmscope_debugger::protocol::BreakpointSpec>,
     /// Whether the session is gone.
     pub(crate) closed: bool,
+    /// Whether the console has line mode's commands.
+    pub(crate) has_line_mode: bool,
     pending: HashMap<u64, Pending>,
     next_request: u64,
     effects: Vec<Effect>,
@@ -302,9 +304,19 @@ impl State {
             notice_expired: false,
             restored: Vec::new(),
             closed: false,
+            has_line_mode: false,
             pending: HashMap::new(),
             next_request: 1,
             effects: Vec::new(),
+        }
+    }
+
+    /// The same, with line mode's commands in the console.
+    #[must_use]
+    pub fn with_line_mode(self) -> Self {
+        State {
+            has_line_mode: true,
+            ..self
         }
     }
 

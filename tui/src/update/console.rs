@@ -1,7 +1,9 @@
 //! The console: commands that are typed, their answers, completion.
 
 use super::{actions, ask, replies, show};
+use crate::command_line::Told;
 use crate::commands::{self, Answer, Parsed};
+use crate::message::Effect;
 use crate::pane::Pane;
 use crate::state::console::{Completions, Said};
 use crate::state::{Purpose, State};
@@ -16,6 +18,16 @@ const MAX_WORDS: usize = 200;
 pub(super) fn submit(state: &mut State) {
     let typed = state.console.line.take();
     state.console.completions = None;
+    if state.has_line_mode && !of_screen(state, &typed) {
+        let line = typed.trim();
+        if !line.is_empty() {
+            state.console.say(Said::Command, line);
+        }
+        // What an empty line repeats, line mode knows.
+        state.console.last = None;
+        state.effect(Effect::Line(line.to_owned(), state.frame));
+        return;
+    }
     let line = match typed.trim() {
         "" => match state.console.last.clone() {
             Some(last) => last,
@@ -28,6 +40,35 @@ pub(super) fn submit(state: &mut State) {
     match commands::parse(&line, &ask::context(state)) {
         Ok(parsed) => carry_out(state, parsed),
         Err(error) => state.console.say(Said::Error, &error),
+    }
+}
+
+/// Whether a line is carried out here: the screen's own commands, and what repeats them.
+fn of_screen(state: &State, line: &str) -> bool {
+    match line.trim() {
+        "" => state.console.last.is_some(),
+        line => commands::is_of_screen(line),
+    }
+}
+
+/// Line mode tells something.
+pub(super) fn told(state: &mut State, told: Told) {
+    match told {
+        Told::Text(text) => state.console.say(Said::Answer, text.trim_end_matches('\n')),
+        Told::Error(text) => state.console.say(Said::Error, text.trim_end_matches('\n')),
+        Told::Completions { start, words } => line_completions(state, start, words),
+        Told::Done { frame } => {
+            state.send(Command::Breakpoints, Purpose::Breakpoints);
+            if state.guest.stop().is_none() {
+                return;
+            }
+            if frame != state.frame {
+                show::select(state, frame);
+            }
+            // Whatever it was, it may have changed something.
+            show::values(state);
+            show::watches(state);
+        }
     }
 }
 
@@ -252,6 +293,11 @@ pub(super) fn complete(state: &mut State, by: isize) {
         return;
     }
     let before = state.console.line.before().to_owned();
+    if state.has_line_mode && (before.trim().is_empty() || !of_screen(state, &before)) {
+        state.console.completions = Some(Completions::default());
+        state.effect(Effect::Complete(before, state.frame));
+        return;
+    }
     let whole = state.console.line.text().to_owned();
     let tail = whole.get(before.len()..).unwrap_or_default().to_owned();
     let start = before
@@ -292,6 +338,37 @@ pub(super) fn complete(state: &mut State, by: isize) {
         state.console.completions = Some(words(Vec::new()));
         state.send(command, Purpose::Completions);
     }
+}
+
+/// Words that line mode has for the line, and the screen's own commands.
+fn line_completions(state: &mut State, start: usize, mut words: Vec<String>) {
+    if state.console.completions.is_none() {
+        // Something else was typed meanwhile.
+        return;
+    }
+    let before = state.console.line.before().to_owned();
+    let whole = state.console.line.text().to_owned();
+    let Some((head, prefix)) = before.split_at_checked(start) else {
+        return;
+    };
+    if head.trim().is_empty() && !prefix.is_empty() {
+        let names = commands::TABLE.iter().flat_map(|row| row.names);
+        let own = names.filter(|name| name.starts_with(prefix) && commands::is_of_screen(name));
+        let own: Vec<String> = own
+            .map(|name| (*name).to_owned())
+            .filter(|name| !words.contains(name))
+            .collect();
+        words.extend(own);
+    }
+    // What is there already is no news.
+    words.retain(|word| word != prefix);
+    state.console.completions = Some(Completions {
+        head: head.to_owned(),
+        tail: whole.get(before.len()..).unwrap_or_default().to_owned(),
+        words: Vec::new(),
+        at: None,
+    });
+    completions(state, words);
 }
 
 /// Words that were asked for have come.

@@ -33,6 +33,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Resize(size) => state.screen = Rect::new(0, 0, size.width, size.height),
         Message::Session(event) => session::event(state, *event),
         Message::SessionClosed => session::closed(state),
+        Message::Told(told) => console::told(state, told),
         Message::Highlighted(part) => {
             state
                 .source

@@ -118,12 +118,23 @@ pub(super) fn select(state: &mut State, id: FrameId) {
 
 /// Shows the selected frame: its line, its variables, its opcodes.
 pub(super) fn frame(state: &mut State) {
-    let frame = state.frame;
     let place = state.frame_place().cloned();
     match &place {
         Some(place) => line(state, &place.file, place.line),
         None => state.source.shown = None,
     }
+    values(state);
+    state.code.current = state.frame_info().map(|frame| frame.pc);
+    state.code.note = None;
+    state.wasm.note = None;
+    for pane in [Pane::Disassembly, Pane::Wasm, Pane::Memory] {
+        reload(state, pane);
+    }
+}
+
+/// Asks for the variables of the selected frame.
+pub(super) fn values(state: &mut State) {
+    let frame = state.frame;
     let limits = ValueLimits {
         elements: CHILDREN,
         children: 1,
@@ -134,12 +145,6 @@ pub(super) fn frame(state: &mut State) {
             Command::Variables { frame, limits },
             Purpose::Variables(frame),
         );
-    }
-    state.code.current = state.frame_info().map(|frame| frame.pc);
-    state.code.note = None;
-    state.wasm.note = None;
-    for pane in [Pane::Disassembly, Pane::Wasm, Pane::Memory] {
-        reload(state, pane);
     }
 }
 

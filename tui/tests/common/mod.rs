@@ -21,7 +21,7 @@ use wasmscope_tui::actions::{Bindings, Keymap};
 use wasmscope_tui::highlight::Languages;
 use wasmscope_tui::message::{Effect, Message};
 use wasmscope_tui::theme::{Theme, ThemeName};
-use wasmscope_tui::{State, update, view};
+use wasmscope_tui::{State, Told, update, view};
 
 pub const MAIN: &str = "src/main.rs";
 pub const SOURCE: &str = "\
@@ -444,6 +444,10 @@ pub struct App {
     pub state: State,
     pub fake: Fake,
     pub quit: bool,
+    /// Lines that line mode was to carry out.
+    pub lines_to_carry_out: Vec<String>,
+    /// Lines that line mode was to complete.
+    pub lines_to_complete: Vec<String>,
     pub copied: Option<String>,
     languages: Option<Languages>,
     now: Duration,
@@ -467,6 +471,8 @@ impl App {
             state,
             fake: Fake::new(),
             quit: false,
+            lines_to_carry_out: Vec::new(),
+            lines_to_complete: Vec::new(),
             copied: None,
             languages: None,
             now: Duration::ZERO,
@@ -506,10 +512,16 @@ impl App {
                     }
                     Effect::Copy(text) => self.copied = Some(text),
                     Effect::Redraw => {}
+                    Effect::Line(line, _) => self.lines_to_carry_out.push(line),
+                    Effect::Complete(line, _) => self.lines_to_complete.push(line),
                     Effect::Quit => self.quit = true,
                 }
             }
         }
+    }
+
+    pub fn tell(&mut self, told: Told) {
+        self.send(Message::Told(told));
     }
 
     pub fn event(&mut self, event: Event) -> &mut Self {

@@ -32,10 +32,21 @@ pub(super) enum Happening {
     /// The user typed something for the guest; nothing says that it has ended.
     #[cfg_attr(not(unix), expect(dead_code, reason = "the guest reads by itself"))]
     Typed(Vec<u8>),
+    /// Something was typed in the console of the screen.
+    Console(Typed),
     /// Somebody wants the process to end, with this exit code.
     Terminate(i32),
     /// The session is gone, which only a bug does.
     Gone,
+}
+
+/// What was typed in a console.
+#[derive(Debug)]
+pub(super) enum Typed {
+    /// A line to carry out, in a frame.
+    Line(String, FrameId),
+    /// A line to complete, in a frame.
+    Complete(String, FrameId),
 }
 
 /// Why something that a user asked for was not done.
@@ -152,7 +163,9 @@ impl Link {
                     Event::Progress { done: true, .. } if tells => self.progress.end(),
                     other => self.held.push_back(Happening::Event(Box::new(other))),
                 },
-                Some(typed @ Happening::Typed(_)) => self.held.push_back(typed),
+                Some(typed @ (Happening::Typed(_) | Happening::Console(_))) => {
+                    self.held.push_back(typed);
+                }
                 Some(Happening::Interrupt) => return Err(Failure::Interrupted),
                 Some(Happening::Gone) => {
                     self.held.push_back(Happening::Gone);

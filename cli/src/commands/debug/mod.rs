@@ -2,6 +2,7 @@
 //!
 //! - [`table`]: the commands, and how a word finds one; [`words`]: what they do.
 //! - [`shell`]: reads, carries out, waits, tells.
+//! - [`console`]: the same behind a screen.
 //! - [`link`]: the line to the session; [`interrupt`]: signals on it.
 //! - [`input`], [`prompt`], `editor`, [`complete`]: where command lines come from; [`typed`]: what
 //!   is typed for the guest.
@@ -13,6 +14,7 @@
     allow(dead_code, reason = "only the line editor asks")
 )]
 mod complete;
+mod console;
 #[cfg(feature = "prompt")]
 mod editor;
 mod help;

@@ -43,8 +43,7 @@ impl Out {
         }
     }
 
-    /// Streams of a test's.
-    #[cfg(test)]
+    /// Streams that are no terminal's.
     pub(super) fn new(stdout: Box<dyn Write + Send>, stderr: Box<dyn Write + Send>) -> Self {
         Out {
             stdout,
@@ -101,6 +100,12 @@ impl Out {
     /// Takes progress off the screen.
     pub(super) fn end_progress(&mut self) {
         self.progress.end();
+    }
+
+    /// Writes what has been held back for the end of its line.
+    pub(super) fn end(&mut self) {
+        let _ = self.stdout.flush();
+        let _ = self.stderr.flush();
     }
 
     /// Whether nobody reads results any more.

@@ -1,10 +1,13 @@
 //! The debugger on a screen: hands the session to the terminal UI, and answers with an exit code when
 //! the user has left.
 
+use super::console;
 use crate::args::DebugArgs;
+use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 use wasmscope_debugger::session::{Session, SessionOptions};
 use wasmscope_tui::{Config, Project, TuiOptions};
 
@@ -18,6 +21,9 @@ pub fn run(args: &DebugArgs, session: SessionOptions, name: String) -> anyhow::R
     let target = absolute.map_or_else(|_| name.clone(), |path| path.display().to_string());
     let build_id = build_id(session.program.bytes());
     let (engine, events) = Session::start(session);
+    let engine = Arc::new(engine);
+    let commands =
+        console::start(Arc::clone(&engine), &name).context("a thread cannot be started")?;
     let options = TuiOptions {
         target: name,
         config,
@@ -28,7 +34,7 @@ pub fn run(args: &DebugArgs, session: SessionOptions, name: String) -> anyhow::R
         state_file: None,
         no_color: !args.color.on_stdout(),
     };
-    let summary = wasmscope_tui::run(engine, events, options)?;
+    let summary = wasmscope_tui::run(engine, events, options, Some(commands))?;
     if let Some(warning) = &summary.warning {
         tell("warning", warning);
     }

@@ -3,7 +3,7 @@
 
 use super::input::{Input, Line, Next};
 use super::interrupt::{INTERRUPTED, Presses};
-use super::link::{Failure, Happening, Link, is_about_state};
+use super::link::{Failure, Happening, Link, Typed, is_about_state};
 use super::location::Here;
 use super::out::Out;
 use super::parse;
@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmscope_debugger::Report;
 use wasmscope_debugger::protocol::*;
+use wasmscope_tui::Told;
 
 /// How the guest stands, as far as the shell has been told.
 #[derive(Clone, Debug)]
@@ -84,6 +85,10 @@ pub(super) struct Shell {
     pub typing: Option<Typing>,
     /// Whether commands give it.
     pub fed: bool,
+    /// Whether this is the console of a screen, which tells by itself what the guest does.
+    pub console: bool,
+    /// What was typed there while something else was done.
+    typed_ahead: VecDeque<Typed>,
     /// The program, as the user named it.
     pub name: String,
     /// Commands of the last stop that have not been carried out.
@@ -131,6 +136,8 @@ impl Shell {
             unfed: None,
             typing: None,
             fed: false,
+            console: false,
+            typed_ahead: VecDeque::new(),
             name: String::new(),
             due: VecDeque::new(),
             last: None,
@@ -250,10 +257,85 @@ impl Shell {
         }
     }
 
+    /// Carries out what is typed in a screen's console, to the end of the session.
+    pub(super) fn serve(&mut self, tell: &dyn Fn(Told)) {
+        self.console = true;
+        loop {
+            let next = match self.typed_ahead.pop_front() {
+                Some(typed) => Happening::Console(typed),
+                None => self.link().next(),
+            };
+            match next {
+                Happening::Event(event) => {
+                    if self.take(*event).is_err() || !self.do_due() {
+                        return;
+                    }
+                }
+                Happening::Console(Typed::Line(text, frame)) => {
+                    self.follow(frame);
+                    let line = Line { text, place: None };
+                    let goes_on = self.carry_out(&line) && self.do_due();
+                    self.out.end();
+                    tell(Told::Done { frame: self.frame });
+                    if !goes_on {
+                        return;
+                    }
+                }
+                Happening::Console(Typed::Complete(line, frame)) => {
+                    self.follow(frame);
+                    let found = super::complete::complete(&line, &self.link);
+                    tell(Told::Completions {
+                        start: found.start,
+                        words: found.words,
+                    });
+                }
+                Happening::Typed(_) | Happening::Interrupt => {}
+                Happening::Terminate(_) | Happening::Gone => return,
+            }
+        }
+    }
+
+    fn follow(&mut self, frame: FrameId) {
+        if self.frame != frame {
+            self.select(frame);
+        }
+    }
+
+    /// Carries out commands of the last stop, and what scripts have left; whether there is still a
+    /// session.
+    fn do_due(&mut self) -> bool {
+        loop {
+            let line = match self.due.pop_front() {
+                Some(text) => Line { text, place: None },
+                None => match self.input.next(false) {
+                    Ok(Next::Line(line)) => line,
+                    _ => return true,
+                },
+            };
+            if !self.carry_out(&line) {
+                return false;
+            }
+        }
+    }
+
+    /// Carries out a line of a console, and says what is wrong; whether there is still a session.
+    fn carry_out(&mut self, line: &Line) -> bool {
+        match self.catch_up().and_then(|()| self.line(line)) {
+            Ok(_) => true,
+            Err(Failure::Gone | Failure::Terminated(_)) => false,
+            Err(error) => {
+                self.complain(&error, line);
+                self.due.clear();
+                self.input.drop_scripts();
+                true
+            }
+        }
+    }
+
     /// Carries out a line as it was typed.
     fn line(&mut self, line: &Line) -> Outcome {
         let typed = line.text.trim();
-        let interactive = line.place.is_none() && self.input.has_prompt();
+        let interactive = line.place.is_none() && (self.console || self.input.has_prompt());
         let (text, repeated) = match (typed.is_empty(), &self.last) {
             (true, Some(last)) if interactive => (last.clone(), true),
             _ => (typed.to_owned(), false),
@@ -347,6 +429,7 @@ impl Shell {
                 Some(Happening::Terminate(code)) => return Err(Failure::Terminated(code)),
                 Some(Happening::Gone) => return Err(Failure::Gone),
                 Some(Happening::Typed(bytes)) => self.typed(bytes),
+                Some(Happening::Console(typed)) => self.typed_ahead.push_back(typed),
                 Some(Happening::Interrupt) => {
                     // Nothing runs: where somebody types, this is no reason to end.
                     self.presses.notice();
@@ -379,6 +462,10 @@ impl Shell {
 
     fn wait_for(&mut self, over: impl Fn(&Guest) -> bool) -> Result<(), Failure> {
         while !over(&self.guest) {
+            if self.console && matches!(self.guest, Guest::Running) {
+                // Who looks at the screen sees what comes of it, and types on.
+                return Ok(());
+            }
             let next = match self.feed_more() {
                 Ok(false) => self.link().next(),
                 Ok(true) => match self.link().next_within(FEED_AGAIN) {
@@ -394,6 +481,7 @@ impl Shell {
                 Happening::Gone => return Err(Failure::Gone),
                 Happening::Interrupt => self.interrupt()?,
                 Happening::Typed(bytes) => self.typed(bytes),
+                Happening::Console(typed) => self.typed_ahead.push_back(typed),
             }
         }
         Ok(())
@@ -541,7 +629,9 @@ impl Shell {
             Event::Progress { done: true, .. } => self.out.end_progress(),
             Event::Ready => self.guest = Guest::Ready,
             Event::Failed { message } => {
-                self.out.error(&escape::lines(&message));
+                if !self.console {
+                    self.out.error(&escape::lines(&message));
+                }
                 self.guest = Guest::Failed(escape::lines(&message));
                 self.failed = true;
             }
@@ -590,7 +680,9 @@ impl Shell {
         // A restart ends the guest on the way, which is nothing to tell.
         if !matches!(self.guest, Guest::Preparing) {
             let text = crate::debug_text::exit_line(&exit, self.out.look);
-            self.out.text(&text);
+            if !self.console {
+                self.out.text(&text);
+            }
             self.guest = Guest::Ended(exit);
         }
     }
@@ -607,6 +699,9 @@ impl Shell {
             .flatten()
             .cloned()
             .collect();
+        if self.console {
+            return Ok(());
+        }
         match self.tell_stop(&stop) {
             Err(error @ (Failure::Gone | Failure::Terminated(_))) => Err(error),
             _ => Ok(()),
