@@ -22,6 +22,8 @@ pub struct ImageInspection {
     created: Option<String>,
     config: Option<Config>,
     layers: Vec<Layer>,
+    /// Of a container: what of the host is in its filesystem.
+    mounts: Vec<MountText>,
     /// Devices and pipes, which are not unpacked.
     left_out: u64,
     modules: Vec<FoundModule>,
@@ -30,6 +32,14 @@ pub struct ImageInspection {
     no_start: Option<String>,
     #[serde(skip)]
     form_text: String,
+}
+
+/// A folder of the host in a container.
+#[derive(Debug, Serialize)]
+struct MountText {
+    host: String,
+    guest: String,
+    read_only: bool,
 }
 
 /// What `wasmscope run` would start.
@@ -56,6 +66,15 @@ impl ImageInspection {
             created: image.created.clone(),
             config: image.config.clone(),
             layers: image.layers.clone(),
+            mounts: image
+                .mounts
+                .iter()
+                .map(|mount| MountText {
+                    host: mount.host.to_string_lossy().into_owned(),
+                    guest: mount.guest.clone(),
+                    read_only: mount.read_only,
+                })
+                .collect(),
             left_out: image.left_out_count,
             modules: image.modules(),
             start: launch.map(|launch| Start {
@@ -109,6 +128,11 @@ pub fn render(image: &ImageInspection, look: Look) -> String {
     if let Some(config) = &image.config {
         text.config(config);
     }
+    let mounts = image.mounts.iter().map(|mount| {
+        let mode = if mount.read_only { ":ro" } else { "" };
+        format!("{}:{}{mode}", mount.host, mount.guest)
+    });
+    text.list_fact("mounts", &mounts.collect::<Vec<_>>());
     text.layers(image);
     text.modules(image);
     text.start(image);

@@ -6,7 +6,7 @@ use crate::janitor;
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use wasmscope_image::{
-    Image, ImageError, Launch, LaunchOptions, OpenOptions, Opened, open, temporary,
+    Image, ImageError, Launch, LaunchOptions, Mount, OpenOptions, Opened, open, temporary,
 };
 use wasmscope_runner::{Dir, Invoke, LoadError, Program, ProgramKind, World};
 
@@ -51,7 +51,7 @@ pub fn load(
             _ => Program::load(target)?,
         };
         let mut world = world.world(args);
-        world.dirs.extend(volumes(options));
+        world.dirs.extend(options.volumes.iter().map(granted));
         return Ok(Guest {
             program,
             world,
@@ -79,7 +79,8 @@ pub fn load(
     guest_world.argv0 = guest_world.argv0.or(argv.next());
     guest_world.args = argv.collect();
     guest_world.env = launch.env;
-    for mount in &options.volumes {
+    let mounts = mounts(&image, options);
+    for mount in &mounts {
         image.make_mount_point(&mount.guest)?;
     }
     guest_world.dirs.insert(
@@ -90,7 +91,7 @@ pub fn load(
             read_only: options.read_only,
         },
     );
-    guest_world.dirs.extend(volumes(options));
+    guest_world.dirs.extend(mounts.iter().map(granted));
     Ok(Guest {
         program,
         world: guest_world,
@@ -158,12 +159,36 @@ fn exported(launch: &Launch, kind: ProgramKind) -> Option<Invoke> {
     })
 }
 
-fn volumes(options: &ImageArgs) -> impl Iterator<Item = Dir> + '_ {
-    options.volumes.iter().map(|mount| Dir {
+fn granted(mount: &Mount) -> Dir {
+    Dir {
         host: mount.host.clone(),
         guest: mount.guest.clone(),
         read_only: mount.read_only,
-    })
+    }
+}
+
+/// The user's volumes, and what a container has mounted besides, as far as that is here.
+fn mounts(image: &Image, options: &ImageArgs) -> Vec<Mount> {
+    let replaced = |mount: &&Mount| options.volumes.iter().any(|own| own.guest == mount.guest);
+    let (here, gone): (Vec<_>, Vec<_>) = image
+        .mounts
+        .iter()
+        .filter(|mount| !replaced(mount))
+        .cloned()
+        .partition(|mount| mount.host.is_dir());
+    for mount in gone {
+        let text = format!(
+            "warning: the container's mount at {} is left out: {} is no folder here; -v HOST:{} \
+             gives another",
+            mount.guest,
+            mount.host.display(),
+            mount.guest
+        );
+        eprintln!("{}", crate::output::escaped(&text));
+    }
+    here.into_iter()
+        .chain(options.volumes.iter().cloned())
+        .collect()
 }
 
 fn tell_kept(image: &Image) {

@@ -402,3 +402,87 @@ fn what_cannot_be_run_says_why() {
         .answer(&["run", "hostile.tar"])
         .says(126, &["`../escape` is refused"]);
 }
+
+#[test]
+fn debug_info_beside_the_image_has_to_be_its_own() {
+    use wasmscope_test_support::{Build, Target, sample, sample_bytes};
+    let scene = Scene::new();
+    let full = sample_bytes("index_out_of_bounds", Build::Debug, Target::WasiP1);
+    // What `wasm-tools strip` leaves: the same code without anything to tell of it.
+    scene.write("app.tar", &image_of(&stripped(&full)).docker_save_25("app"));
+    scene.write("full.wasm", &full);
+    let place = "samples/src/bin/index_out_of_bounds.rs:";
+    let bare = scene.answer(&["run", "app.tar"]);
+    bare.says(134, &[]);
+    assert!(!bare.stderr.contains(place), "{bare:?}");
+    for command in ["run", "trace"] {
+        scene
+            .answer(&[command, "--debug-file", "full.wasm", "app.tar"])
+            .says(134, &[place]);
+    }
+    let other = sample("divide_by_zero", Build::Debug, Target::WasiP1);
+    let other = other.to_str().expect("UTF-8");
+    for command in [&["run"][..], &["trace"], &["debug", "--batch"]] {
+        let args = [command, &["--debug-file", other, "app.tar"]].concat();
+        scene.answer(&args).says(
+            125,
+            &[
+                "belongs to another build",
+                "name a file of the build that app.tar:/app.wasm is of",
+            ],
+        );
+    }
+    // Code of the same length that is not the same.
+    let mut changed = full.clone();
+    let place = inside_code(&changed);
+    changed[place] ^= 1;
+    scene.write("changed.wasm", &changed);
+    scene
+        .answer(&["run", "--debug-file", "changed.wasm", "app.tar"])
+        .says(
+            125,
+            &["its code is as long as the module's, and not the same"],
+        );
+}
+
+/// A module without its custom sections.
+fn stripped(module: &[u8]) -> Vec<u8> {
+    let mut kept = module[..8].to_vec();
+    for (id, whole) in sections(module) {
+        if id != 0 {
+            kept.extend_from_slice(&module[whole]);
+        }
+    }
+    kept
+}
+
+/// The place of a byte in the middle of the code section.
+fn inside_code(module: &[u8]) -> usize {
+    let (_, code) = sections(module)
+        .into_iter()
+        .find(|(id, _)| *id == 10)
+        .expect("it has code");
+    code.start + code.len() / 2
+}
+
+/// The sections: their numbers, and where they are with their headers.
+fn sections(module: &[u8]) -> Vec<(u8, std::ops::Range<usize>)> {
+    let mut found = Vec::new();
+    let mut at = 8;
+    while at < module.len() {
+        let (mut size, mut shift, mut end) = (0usize, 0, at + 1);
+        loop {
+            let byte = module[end];
+            size |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            end += 1;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        end += size;
+        found.push((module[at], at..end));
+        at = end;
+    }
+    found
+}

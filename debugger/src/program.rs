@@ -99,13 +99,7 @@ pub fn open_symbols(
         Some(root) => beside.within(root),
         None => beside,
     }) as _);
-    // A component's own code is in its largest module; the others are adapters.
-    let largest = (0..binary.modules.len()).max_by_key(|at| {
-        binary
-            .modules
-            .get(*at)
-            .map_or(0, |module| module.bytes().len())
-    });
+    let largest = largest(&binary);
     let open = |(at, module): (usize, &Arc<_>)| {
         let debug_file = debug_file.and_then(|file| {
             if file.modules.len() == binary.modules.len() {
@@ -121,6 +115,34 @@ pub fn open_symbols(
         Symbols::open(Arc::clone(module), &options)
     };
     Ok(binary.modules.iter().enumerate().map(open).collect())
+}
+
+/// Checks that a file that the user names belongs to the program: what it says of another build's
+/// lines and variables would be wrong.
+///
+/// # Errors
+/// Why it does not, in words that follow the file's name.
+pub fn check_debug_file(program: &Program, file: &DebugFile) -> Result<(), String> {
+    let binary = Binary::parse(Arc::clone(program.bytes())).map_err(|error| error.to_string())?;
+    let Some((at, module)) = largest(&binary).and_then(|at| Some((at, binary.modules.get(at)?)))
+    else {
+        return Ok(());
+    };
+    let bytes = match file.modules.len() == binary.modules.len() {
+        true => file.modules.get(at),
+        false => None,
+    };
+    wasmscope_symbols::check_debug_file(module, bytes.unwrap_or(&file.bytes))
+}
+
+/// A component's own code is in its largest module; the others are adapters.
+fn largest(binary: &Binary) -> Option<usize> {
+    (0..binary.modules.len()).max_by_key(|at| {
+        binary
+            .modules
+            .get(*at)
+            .map_or(0, |module| module.bytes().len())
+    })
 }
 
 /// The symbols of a program, with the sources they name.

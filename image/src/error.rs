@@ -167,6 +167,14 @@ pub enum ImageError {
         /// Why that does not run here, and what would help.
         help: String,
     },
+    /// A Docker Engine that cannot be asked, or does not have it.
+    #[error("the Docker Engine at {host}: {why}")]
+    Engine {
+        /// Where the engine is.
+        host: String,
+        /// What is wrong.
+        why: String,
+    },
     /// A mount or another wish that cannot be met.
     #[error("{option}: {why}")]
     Option {

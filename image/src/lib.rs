@@ -2,7 +2,8 @@
 //!
 //! [`open`] recognises what the user names by its content: an archive that `docker save`, `docker
 //! export`, `buildx`, `podman`, `buildah` or `skopeo` wrote, an OCI layout as a folder or a tar, a
-//! Wasm artifact, a folder with a root filesystem. Its layers are unpacked into a temporary folder,
+//! Wasm artifact, a folder with a root filesystem, an image or a
+//! container of a Docker Engine (`docker://`, `container://`). Its layers are unpacked into a temporary folder,
 //! which becomes `/` for the guest and is thrown away. [`Image::launch`] then says what runs in it:
 //! the module, its arguments and its environment, as runwasi's shims would have it.
 //!
@@ -18,6 +19,7 @@ mod copy;
 mod digest;
 mod docker_archive;
 mod documents;
+mod engine;
 mod error;
 mod launch;
 mod limits;

@@ -4,7 +4,9 @@
 use crate::blobs::{Blobs, Table};
 use crate::choose::{Plan, PlannedLayer, Reference, Wanted};
 use crate::documents::{Config, History};
+use crate::engine::{Engine, Named};
 use crate::error::{ImageError, read_error, shown};
+use crate::launch::Mount;
 use crate::limits::{self, Limits};
 use crate::media::LayerKind;
 use crate::platform::Platform;
@@ -63,6 +65,8 @@ pub enum Form {
     FilesystemArchive,
     /// A folder that is a filesystem.
     Folder,
+    /// The filesystem and the configuration of a container.
+    Container,
 }
 
 /// An image, unpacked.
@@ -94,6 +98,8 @@ pub struct Image {
     pub rootfs: Rootfs,
     /// Modules that are layers of their own.
     pub wasm_layers: Vec<FoundModule>,
+    /// What of the host is in its filesystem, of a container.
+    pub mounts: Vec<Mount>,
     /// Devices and pipes that were left out, a few of them.
     pub left_out: Vec<String>,
     /// How many of those there are.
@@ -124,12 +130,14 @@ impl fmt::Display for Form {
             Self::OciLayout => "container image (OCI layout)",
             Self::FilesystemArchive => "filesystem archive",
             Self::Folder => "filesystem in a folder",
+            Self::Container => "container of the Docker Engine",
         })
     }
 }
 
 /// Opens what the user names: `-` is standard input, and an image's tag or digest may follow the
-/// path of an archive or a layout (`app.tar:v2`, `layout@sha256:…`).
+/// path of an archive or a layout (`app.tar:v2`, `layout@sha256:…`). `docker://IMAGE`
+/// and `container://NAME` are a Docker Engine's.
 ///
 /// # Errors
 /// When it is an image, and cannot be opened. What is no image is no error.
@@ -141,6 +149,9 @@ pub fn open(target: &Path, options: &OpenOptions) -> Result<Opened, ImageError> 
         reference: None,
         platform: options.platform.clone(),
     };
+    if let Some(named) = target.to_str().and_then(Named::parse) {
+        return from_engine(&named, &wanted, options);
+    }
     if fs::metadata(target).is_ok() {
         return at_path(target, target, &wanted, options);
     }
@@ -207,6 +218,26 @@ fn at_path(
     }
     let source = Source::new(open_regular(path, &name)?, &name)?;
     from_source(source, wanted, options)
+}
+
+fn from_engine(
+    named: &Named,
+    wanted: &Wanted,
+    options: &OpenOptions,
+) -> Result<Opened, ImageError> {
+    let engine = Engine::from_environment()?;
+    let limit = options.limits.bytes;
+    match named {
+        Named::Image(name) => from_source(engine.image(name, limit)?, wanted, options),
+        Named::Container(name) => {
+            let container = engine.container(name, limit)?;
+            let mut image = unpack_files(&container.files, options)?;
+            image.form = Form::Container;
+            image.config = Some(container.config);
+            image.mounts = container.mounts;
+            Ok(Opened::Image(Box::new(image)))
+        }
+    }
 }
 
 fn from_stdin(options: &OpenOptions) -> Result<Opened, ImageError> {
@@ -358,6 +389,7 @@ fn unpack_image(
         layers,
         rootfs,
         wasm_layers,
+        mounts: Vec::new(),
         left_out,
         left_out_count,
         folder: Some(folder),
@@ -514,6 +546,10 @@ fn unpack_filesystem(
             hint: String::new(),
         });
     };
+    unpack_files(source, options)
+}
+
+fn unpack_files(source: &Source, options: &OpenOptions) -> Result<Image, ImageError> {
     let (folder, rootfs) = new_rootfs(options)?;
     let mut unpacker = Unpacker::new(&rootfs, options.limits);
     unpacker.unpack(&mut source.whole(), Flavour::Filesystem, &source.name)?;
@@ -600,6 +636,7 @@ impl Image {
             layers: Vec::new(),
             rootfs,
             wasm_layers: Vec::new(),
+            mounts: Vec::new(),
             left_out: Vec::new(),
             left_out_count: 0,
             folder: None,

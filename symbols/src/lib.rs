@@ -35,6 +35,7 @@ pub use facts::{Coverage, DebugFacts, UnitFacts};
 pub use frames::{SourceFrame, SourceLocation};
 pub use functions::{FunctionEntry, FunctionInstance, FunctionMatches, FunctionQuery};
 pub use lines::{LineFile, LineMatches, LinePlace};
+pub use loading::check_debug_file;
 pub use location::{
     CompiledLocation, FrameBaseRegister, FrameState, PartialBytes, Place, Unavailable, WasmValue,
 };

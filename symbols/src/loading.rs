@@ -166,7 +166,7 @@ pub(crate) fn load(
 /// Reads a separate debug file, and checks that it is this module's.
 fn separate(module: &CoreModule, bytes: &Arc<[u8]>) -> Result<SectionSet, String> {
     let (set, wasm) = SectionSet::of_file(bytes)?;
-    if let Some(other) = wasm {
+    if let Some(other) = &wasm {
         if let (Some(ours), Some(theirs)) = (module.build_id(), other.build_id())
             && ours != theirs
         {
@@ -184,10 +184,36 @@ fn separate(module: &CoreModule, bytes: &Arc<[u8]>) -> Result<SectionSet, String
             ));
         }
     }
+    if let Some(other) = wasm
+        && other.code.len != 0
+        && code(&other) != code(module)
+    {
+        return Err(
+            "it belongs to another build: its code is as long as the module's, and not the same"
+                .into(),
+        );
+    }
     if !set.has(".debug_") {
         return Err("it holds no debug info (no .debug_* section)".into());
     }
     Ok(set)
+}
+
+/// The contents of a module's code section.
+fn code(module: &CoreModule) -> &[u8] {
+    let start = usize::try_from(module.code.start).unwrap_or(usize::MAX);
+    let len = usize::try_from(module.code.len).unwrap_or(usize::MAX);
+    let contents = module.bytes().get(start..start.saturating_add(len));
+    contents.unwrap_or_default()
+}
+
+/// Checks that a file that a user names holds debug info of this very module: by the build id where
+/// both have one, and by the code where the file has any.
+///
+/// # Errors
+/// Why it does not, in words that follow the file's name.
+pub fn check_debug_file(module: &CoreModule, bytes: &Arc<[u8]>) -> Result<(), String> {
+    separate(module, bytes).map(drop)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -6,7 +6,8 @@ use crate::report::{self, Look};
 use anyhow::Context as _;
 use std::io::{self, Write as _};
 use std::path::Path;
-use wasmscope_debugger::program::{DebugFile, open_symbols};
+use std::sync::Arc;
+use wasmscope_debugger::program::{DebugFile, check_debug_file, open_symbols};
 use wasmscope_debugger::sources::PathMap;
 use wasmscope_debugger::{ExplainOptions, LocalsMode, Report, explain};
 use wasmscope_runner::{Failure, Program};
@@ -101,13 +102,29 @@ fn show(report: &Report, args: &ReportArgs) -> anyhow::Result<()> {
 
 /// The file with debug info that the options name. Asked for before the run: a mistake must not
 /// come out after an hour of it.
-pub(super) fn debug_file(args: &ReportArgs) -> anyhow::Result<Option<DebugFile>> {
-    let read = |path: &Path| -> anyhow::Result<DebugFile> {
-        let bytes = std::fs::read(path)
-            .with_context(|| format!("--debug-file {}: cannot be read", path.display()))?;
-        Ok(DebugFile::new(bytes.into()))
-    };
-    args.debug_file.as_deref().map(read).transpose()
+pub(super) fn debug_file(
+    path: Option<&Path>,
+    program: &Program,
+) -> anyhow::Result<Option<DebugFile>> {
+    let bytes = path
+        .map(|path| debug_file_bytes(path, program))
+        .transpose()?;
+    Ok(bytes.map(DebugFile::new))
+}
+
+/// As [`debug_file`], its bytes.
+pub(super) fn debug_file_bytes(path: &Path, program: &Program) -> anyhow::Result<Arc<[u8]>> {
+    let bytes: Arc<[u8]> = std::fs::read(path)
+        .with_context(|| format!("--debug-file {}: cannot be read", path.display()))?
+        .into();
+    if let Err(why) = check_debug_file(program, &DebugFile::new(Arc::clone(&bytes))) {
+        anyhow::bail!(
+            "--debug-file {}: {why}; name a file of the build that {} is of",
+            path.display(),
+            program.path().display()
+        );
+    }
+    Ok(bytes)
 }
 
 /// The symbols of all core modules of the program. Without symbols there is less to say, but still

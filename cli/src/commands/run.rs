@@ -16,7 +16,7 @@ pub fn run(log: &LogArgs, args: &RunArgs) -> anyhow::Result<i32> {
     let component_calls = (program.kind() == ProgramKind::Component).then(ComponentCalls::default);
     logging::init(log, component_calls.as_ref())?;
     // Asked for now: a mistake in it must not come out after an hour's run.
-    let debug_file = failure::debug_file(&args.report)?;
+    let debug_file = failure::debug_file(args.report.debug_file.as_deref(), program)?;
     let mut options = Options {
         invoke: guest.invoke.clone(),
         component_calls,

@@ -41,7 +41,7 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
     });
     let (log, details) = form::verbose(log);
     logging::init(&log, component_calls.as_ref())?;
-    let debug_file = failure::debug_file(&args.report)?;
+    let debug_file = failure::debug_file(args.report.debug_file.as_deref(), &program)?;
     let look_up = |program: &Program| {
         let symbols = failure::symbols(program, debug_file.as_ref());
         let sites = CallSites::new(symbols.clone(), failure::maps(&args.report));

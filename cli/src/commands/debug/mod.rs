@@ -197,14 +197,8 @@ fn session(
         ..Options::default()
     };
     args.world.limit(&mut run);
-    let debug_file = match &args.debug_file {
-        None => None,
-        Some(path) => {
-            let bytes = std::fs::read(path)
-                .with_context(|| format!("--debug-file {}: cannot be read", path.display()))?;
-            Some(bytes.into())
-        }
-    };
+    let read = |path| super::failure::debug_file_bytes(path, &guest.program);
+    let debug_file = args.debug_file.as_deref().map(read).transpose()?;
     let map = |map: &PathMapping| PathMap {
         from: map.from.clone(),
         to: map.to.clone(),
