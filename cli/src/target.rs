@@ -45,11 +45,11 @@ pub fn load(
         pass_arguments: true,
     });
     let Opened::Image(mut image) = opened else {
-        options.refuse_without_image(target)?;
         let program = match opened {
             Opened::Bytes(bytes) => Program::from_bytes("standard input", bytes)?,
             _ => Program::load(target)?,
         };
+        options.refuse_without_image(target)?;
         let mut world = world.world(args);
         world.dirs.extend(options.volumes.iter().map(granted));
         return Ok(Guest {

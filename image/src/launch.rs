@@ -97,6 +97,14 @@ impl Image {
         };
         if let Some(path) = &options.module {
             let (module, file) = self.named_module(path, &working_dir)?;
+            // Without an entrypoint, the first of the user's arguments is no program's name now.
+            let argv = match named {
+                None | Some(Named::Args) => {
+                    let args = options.args.iter().cloned();
+                    std::iter::once(module.clone()).chain(args).collect()
+                }
+                Some(_) => argv,
+            };
             return Ok(launch(module, file, argv, None, env));
         }
         if let Some((is, help)) = self.foreign_host(&argv, &working_dir) {

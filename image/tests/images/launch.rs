@@ -143,7 +143,24 @@ fn without_a_configuration_the_only_program_is_started() {
         module: Some("b.wasm".into()),
         ..LaunchOptions::default()
     };
-    assert_eq!(several.launch(&named).expect("it starts").module, "/b.wasm");
+    let started = several.launch(&named).expect("it starts");
+    assert_eq!(started.module, "/b.wasm");
+    assert_eq!(started.argv, ["/b.wasm"]);
+    let with_args = LaunchOptions {
+        args: vec!["x".into()],
+        ..named.clone()
+    };
+    let argv = |image: &Image, options| image.launch(options).expect("it starts").argv;
+    assert_eq!(argv(&several, &with_args), ["/b.wasm", "x"]);
+    // The same where arguments replace a command; an entrypoint stays.
+    let files = Tar::new().file("a.wasm", MODULE).file("b.wasm", MODULE);
+    let cmd = ImageMaker::new()
+        .layer(files.finish())
+        .with("Cmd", json!(["/a.wasm", "c"]));
+    assert_eq!(argv(&image(&cmd), &with_args), ["/b.wasm", "x"]);
+    assert_eq!(argv(&image(&cmd), &named), ["/a.wasm", "c"]);
+    let both = cmd.with("Entrypoint", json!(["/a.wasm", "e"]));
+    assert_eq!(argv(&image(&both), &with_args), ["/a.wasm", "e", "x"]);
     let wrong = LaunchOptions {
         module: Some("/c.wasm".into()),
         ..LaunchOptions::default()
