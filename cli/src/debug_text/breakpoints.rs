@@ -212,7 +212,8 @@ pub fn breakpoint_table<'b>(
             detail(format!("only at hits {}", hits_text(hits)));
         }
         if spec.ignore > 0 {
-            detail(format!("passes over the first {} hits", spec.ignore));
+            let hits = if spec.ignore == 1 { "hit" } else { "hits" };
+            detail(format!("passes over the first {} {hits}", spec.ignore));
         }
         if let Some(log) = &spec.log {
             detail(format!(
