@@ -157,17 +157,21 @@ fn keys(state: &State) -> Vec<(String, String)> {
             row.action,
             Action::Quit | Action::Help | Action::Palette | Action::NextPane | Action::CommandLine
         );
+        // Who waits long wants to know how not to.
+        let gives_up = row.action == Action::Quit && matches!(state.guest, Guest::Preparing);
         let rank = match (pane, is_local(row.scope), is_last) {
-            (_, _, true) => 2,
-            (Pane::Source, false, _) => 0,
-            (Pane::Source, true, _) => 1,
-            (_, true, _) => 0,
-            (_, false, _) => 1,
+            _ if gives_up => 0,
+            (_, _, true) => 3,
+            (Pane::Source, false, _) => 1,
+            (Pane::Source, true, _) => 2,
+            (_, true, _) => 1,
+            (_, false, _) => 2,
         };
-        found.push((rank, key.to_string(), row.hint.to_owned()));
+        let word = if gives_up { "give up" } else { row.hint };
+        found.push((rank, key.to_string(), word.to_owned()));
     }
     if matches!(pane, Pane::Stack | Pane::Calls | Pane::Breakpoints) {
-        found.push((0, "enter".to_owned(), "show".to_owned()));
+        found.push((1, "enter".to_owned(), "show".to_owned()));
     }
     found.sort_by_key(|(rank, ..)| *rank);
     // The help is always there to be found.
