@@ -383,6 +383,14 @@ fn mark(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc::Receiver;
+    use wasmscope_debugger::explain::FrameKind;
+    use wasmscope_debugger::protocol::{
+        Command, CommandError, Event, ReplyBody, Request, ValueLimits,
+    };
+    use wasmscope_debugger::session::{GuestStdio, Session, SessionOptions};
+    use wasmscope_runner::{Options, Program, World};
+    use wasmscope_test_support::{Build, Target, sample};
 
     fn value(name: &str, summary: &str) -> Value {
         Value {
@@ -412,6 +420,122 @@ mod tests {
             child_expression("m", &value("m", "{}"), "\"k\""),
             "m[\"k\"]"
         );
+    }
+
+    /// A paused program of ours, which is asked and answers.
+    struct Asked {
+        session: Session,
+        events: Receiver<Event>,
+        last: u64,
+    }
+
+    impl Asked {
+        /// At the panic of the sample with values of all kinds in its frames.
+        fn at_the_panic() -> Self {
+            let path = sample("values_panic", Build::Debug, Target::WasiP1);
+            let (session, events) = Session::start(SessionOptions {
+                program: Program::load(&path).expect("a program"),
+                world: World::default(),
+                run: Options::default(),
+                stdio: GuestStdio {
+                    feed_input: true,
+                    capture_output: true,
+                },
+                debug_file: None,
+                maps: Vec::new(),
+                built: None,
+            });
+            let mut asked = Asked {
+                session,
+                events,
+                last: 0,
+            };
+            asked.until(|event| matches!(event, Event::Ready));
+            asked.session.send(Request {
+                id: 0,
+                command: Command::Run,
+            });
+            asked.until(|event| matches!(event, Event::Stopped(_)));
+            asked
+        }
+
+        fn until(&mut self, is_it: impl Fn(&Event) -> bool) -> Event {
+            let mut events = self.events.iter();
+            events.find(is_it).expect("the session lives")
+        }
+
+        fn ask(&mut self, command: Command) -> Result<ReplyBody, CommandError> {
+            self.last += 1;
+            let id = self.last;
+            self.session.send(Request { id, command });
+            match self.until(|event| matches!(event, Event::Reply { id: of, .. } if *of == id)) {
+                Event::Reply { result, .. } => result,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Every value of a tree is what its expression gives.
+    fn check(asked: &mut Asked, frame: usize, node: &Node, checked: &mut usize) {
+        if node.value.summary.is_some() {
+            let found = asked.ask(Command::Evaluate {
+                expression: node.expression.clone(),
+                frame,
+                format: ValueFormat::default(),
+                limits: ValueLimits::default(),
+            });
+            let Ok(ReplyBody::Value(found)) = found else {
+                panic!("{}: {found:?}", node.expression);
+            };
+            assert_eq!(found.type_name, node.value.type_name, "{}", node.expression);
+            let same = found.summary == node.value.summary;
+            // What is nested deeper is cut sooner.
+            let cut = [&found, &node.value].iter().any(|value| {
+                value
+                    .summary
+                    .as_deref()
+                    .is_some_and(|text| text.contains('…'))
+            });
+            assert!(
+                same || cut,
+                "{}: {found:?} {:?}",
+                node.expression,
+                node.value
+            );
+            *checked += 1;
+        }
+        for child in &node.children {
+            check(asked, frame, child, checked);
+        }
+    }
+
+    #[test]
+    fn expressions_of_children_give_the_children() {
+        let mut asked = Asked::at_the_panic();
+        let Ok(ReplyBody::Stack { frames, .. }) = asked.ask(Command::Stack {
+            from: 0,
+            count: 100,
+        }) else {
+            panic!("no stack");
+        };
+        let mut checked = 0;
+        for frame in frames.iter().filter(|frame| frame.kind == FrameKind::User) {
+            let Ok(ReplyBody::Variables { variables, .. }) = asked.ask(Command::Variables {
+                frame: frame.id,
+                limits: ValueLimits {
+                    children: 4,
+                    ..ValueLimits::default()
+                },
+            }) else {
+                panic!("no variables");
+            };
+            for variable in variables {
+                let name = variable.value.name.clone();
+                let node = Node::new(variable.value, name.clone(), name, None, 0);
+                check(&mut asked, frame.id, &node, &mut checked);
+            }
+        }
+        assert!(checked > 200, "{checked}");
     }
 
     #[test]
