@@ -287,26 +287,34 @@ impl FunctionStatements {
                 let Some(file) = info.file(unit, u64::from(row.file)) else {
                     continue;
                 };
-                let inlines = info.inlines(unit, function).at(range.start.0);
-                let scope = inlines.last().map_or(function.die, |inline| inline.die);
                 let Some(start) = self.code.snap(range.start) else {
                     continue;
                 };
-                let place = StatementPlace {
-                    pc: start,
-                    start,
-                    end: range.end,
-                    file: Arc::clone(file),
-                    line: row.line,
-                    column: (row.column != 0).then_some(row.column),
-                    is_stmt: row.is_stmt,
-                    inline_depth: inlines.len(),
-                    scope: DieId::new(unit as usize, scope),
+                let inlines = info.inlines(unit, function);
+                // Of the opcode that is stopped at: a row may begin in a call that ends before it.
+                let place_at = |pc: CodeOffset| {
+                    let calls = inlines.at(pc.0);
+                    let scope = calls.last().map_or(function.die, |call| call.die);
+                    StatementPlace {
+                        pc,
+                        start,
+                        end: range.end,
+                        file: Arc::clone(file),
+                        line: row.line,
+                        column: (row.column != 0).then_some(row.column),
+                        is_stmt: row.is_stmt,
+                        inline_depth: calls.len(),
+                        scope: DieId::new(unit as usize, scope),
+                    }
                 };
-                if inlines.is_empty() && range.start < self.entry {
-                    opening = Some(place);
-                } else if let Some(pc) = self.code.stop_in(range) {
-                    self.places.push(StatementPlace { pc, ..place });
+                if range.start < self.entry && inlines.at(range.start.0).is_empty() {
+                    opening = Some(StatementPlace {
+                        inline_depth: 0,
+                        scope: die,
+                        ..place_at(start)
+                    });
+                } else if let Some(pc) = self.code.stop_in(range.clone()) {
+                    self.places.push(place_at(pc));
                 }
             }
         }

@@ -69,7 +69,13 @@ fn ask_about_function(symbols: &Symbols, offset: CodeOffset) {
         assert!(code.is_reachable(place.pc));
         let _ = statements.covering(place.pc);
         let _ = statements.chain_at(place.pc);
-        assert!(statements.is_in(place.pc, place.scope));
+        assert!(
+            statements.is_in(place.pc, place.scope),
+            "{place:?} {:?} {:?} {:?}",
+            statements.die,
+            statements.range,
+            statements.inlined_call(place.scope)
+        );
     }
     let starts = |pc: CodeOffset| statements.starting_at(pc).is_some();
     for pc in code.opcodes().step_by(code.len() / 8 + 1) {
