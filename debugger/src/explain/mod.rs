@@ -4,6 +4,7 @@
 //! `classify`), their variables (`variables`), the lines or opcodes around the place
 //! (`excerpt`, `disassembly`), and what to say besides (`notes`). How it looks is for front ends.
 
+mod bounds;
 mod captured_panic;
 mod cause;
 mod classify;
@@ -212,6 +213,7 @@ pub fn explain_state(
             missing: missing_source,
         },
     );
+    bounds::keep_within_bounds(&mut report.frames);
     report
 }
 
