@@ -88,6 +88,8 @@ impl Front {
     fn ready(program: Program, args: &[String], cache: Option<&Path>) -> Self {
         let mut front = Self::begin(program, args, cache);
         front.wait(|event| matches!(event, Event::Ready));
+        // A program that reads its input is not to wait for it.
+        front.ask(Command::EndInput);
         front
     }
 
