@@ -127,7 +127,7 @@ pub struct CallTracing {
     pub data_bytes: u32,
     /// Whether the sink looks at the memory and the stack pointer of a core module.
     pub with_state: bool,
-    /// What is done to calls of a core module on purpose.
+    /// What is done to calls on purpose.
     pub injection: Injection,
 }
 

@@ -129,6 +129,7 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
     store.set_epoch_deadline(1);
     if let Some((tracing, calls)) = traced {
         calls.observe(tracing.observer(program, streams));
+        calls.inject(tracing.injection.clone());
         tell_when_over(&mut store, calls.clone());
     }
     let captured = Captured::new(program);

@@ -7,7 +7,7 @@
 mod functions;
 mod places;
 
-pub use functions::Names;
+pub use functions::{ImportedFunction, Names};
 
 use crate::call::{CallResult, HostCall, Value};
 use crate::table::{self, Errno, Function, components};

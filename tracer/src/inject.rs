@@ -3,10 +3,12 @@
 //!
 //! The language is strace's: `SET:error=EIO:delay_enter=10ms:when=2+3`. Which calls are meant is
 //! counted from the start of the run, so that the same program with the same input gets the same
-//! faults. What the boundary does with a [`Fault`] is told in [`crate::wasi_p1`].
+//! faults. What the boundary does with a [`Fault`] is told in [`crate::wasi_p1`]; for components, in
+//! [`crate::components`].
 
 use crate::call::Tampering;
 use crate::filter::{FilterError, FunctionSet, Names, near};
+use crate::table::components as component_table;
 use crate::table::{self, Errno, Function, Returns};
 use std::time::Duration;
 
@@ -31,11 +33,21 @@ struct Rule {
     matched: u64,
 }
 
+/// What a call answers without the host being asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A number. Of a function of preview 1 it is the error number, 0 for success; of a component's
+    /// function it is the result, 0 for one without a value.
+    Number(u64),
+    /// An error of a component's function: the name that preview 1 has for it, or its own.
+    Error(&'static str),
+}
+
 /// What is done to a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fault {
-    /// The number that the function returns without the host being asked; 0 is success.
-    pub returns: Option<u32>,
+    /// What the function answers, if not what the host says.
+    pub answer: Option<Answer>,
     /// How long the call is held up before it is made.
     pub delay_enter: Option<Duration>,
     /// How long the call is held up before it returns.
@@ -43,11 +55,19 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// The number that a function of preview 1 returns.
+    pub(crate) fn errno(&self) -> Option<u32> {
+        match self.answer? {
+            Answer::Number(number) => u32::try_from(number).ok(),
+            Answer::Error(_) => None,
+        }
+    }
+
     /// What a record says of it.
     pub fn tampering(&self) -> Tampering {
         let ns = |delay: Duration| u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX);
         Tampering {
-            result: self.returns.is_some(),
+            result: self.answer.is_some(),
             delay_enter: self.delay_enter.map(ns),
             delay_exit: self.delay_exit.map(ns),
         }
@@ -151,6 +171,31 @@ pub enum InjectProblem {
     /// Only functions that return nothing are meant.
     #[error("these functions do not return, so that they cannot be made to fail")]
     NeverReturns,
+    /// None of the component's functions that are meant has this error.
+    #[error("{}", no_such_error(.value, .errors))]
+    NoSuchError {
+        /// The error.
+        value: String,
+        /// Those that these functions have, sorted.
+        errors: Vec<String>,
+    },
+    /// None of the component's functions that are meant returns such a number.
+    #[error(
+        "none of these functions returns a number that can be made up, and none can succeed without \
+         a value"
+    )]
+    NoNumber,
+}
+
+/// What is wrong with an error that none of the functions has that have these.
+fn no_such_error(value: &str, errors: &[String]) -> String {
+    if errors.is_empty() {
+        return "these functions have no errors, so that they cannot be made to fail".to_owned();
+    }
+    format!(
+        "`error={value}`: none of these functions has such an error; there are {}",
+        errors.join(", ")
+    )
 }
 
 impl Injection {
@@ -159,12 +204,12 @@ impl Injection {
         self.rules.is_empty()
     }
 
-    /// Adds a specification, `fd_write:error=ENOSPC:when=3`. Where several apply to a call, the one
-    /// that was added first does.
+    /// Adds a specification, `fd_write:error=ENOSPC:when=3`, about functions with these names. Where
+    /// several apply to a call, the one that was added first does.
     ///
     /// # Errors
-    /// When it cannot be understood.
-    pub fn add(&mut self, spec: &str) -> Result<(), InjectError> {
+    /// When it cannot be understood, or what it asks for can never happen.
+    pub fn add(&mut self, spec: &str, names: Names<'_>) -> Result<(), InjectError> {
         let set_end = set_end(spec);
         let (set, rest) = spec.split_at_checked(set_end).unwrap_or((spec, ""));
         let mut rule = Rule {
@@ -174,44 +219,51 @@ impl Injection {
             matched: 0,
         };
         rule.functions
-            .extend(set, Names::Table)
+            .extend(set, names)
             .map_err(|error| at(spec, 0, error))?;
+        let of_components = matches!(names, Names::Imported(_));
         let mut seen = Vec::new();
         let mut offset = set_end;
         for part in rest.split(':').skip(1) {
             // Past the colon.
             offset += 1;
-            rule.set(part, &mut seen)
+            rule.set(part, of_components, &mut seen)
                 .map_err(|problem| at(spec, offset, problem))?;
             offset += part.len();
         }
         if rule.fault == Fault::default() {
             return Err(at(spec, spec.len(), InjectProblem::Nothing));
         }
-        let returns = |row: &Function| row.returns == Returns::Errno && rule.is_for(row);
-        if rule.fault.returns.is_some() && !table::functions().any(returns) {
-            return Err(at(spec, 0, InjectProblem::NeverReturns));
-        }
+        rule.can_happen(names)
+            .map_err(|problem| at(spec, 0, problem))?;
         self.rules.push(rule);
         Ok(())
     }
 
     /// Counts a call, and says what is to be done to it.
     pub fn count(&mut self, row: &Function) -> Option<Fault> {
-        let mut found = None;
-        for rule in &mut self.rules {
-            if rule.is_for(row) {
-                rule.matched = rule.matched.saturating_add(1);
-                if rule.when.has(rule.matched) {
-                    found = found.or(Some(rule.fault));
-                }
-            }
-        }
         // A function that does not return can be held up, and no more.
-        found.map(|mut fault| {
-            fault.returns = fault.returns.filter(|_| row.returns == Returns::Errno);
+        self.fault(|rule| rule.is_for(row)).map(|mut fault| {
+            fault.answer = fault.answer.filter(|_| row.returns == Returns::Errno);
             fault
         })
+    }
+
+    /// As [`Self::count`], for a component's function. Whether it can answer what is asked for shows
+    /// where its result is made.
+    pub(crate) fn count_named(&mut self, interface: &str, function: &str) -> Option<Fault> {
+        self.fault(|rule| rule.is_for_named(interface, function))
+    }
+
+    fn fault(&mut self, is_for: impl Fn(&Rule) -> bool) -> Option<Fault> {
+        let mut found = None;
+        for rule in self.rules.iter_mut().filter(|rule| is_for(rule)) {
+            rule.matched = rule.matched.saturating_add(1);
+            if rule.when.has(rule.matched) {
+                found = found.or(Some(rule.fault));
+            }
+        }
+        found
     }
 }
 
@@ -220,8 +272,53 @@ impl Rule {
         self.functions.has(row.module, row.name, row.classes)
     }
 
+    fn is_for_named(&self, interface: &str, function: &str) -> bool {
+        let classes = component_table::classes(interface);
+        self.functions.has(interface, function, classes)
+    }
+
+    /// Looks for a function that can answer what the rule asks for.
+    fn can_happen(&self, names: Names<'_>) -> Result<(), InjectProblem> {
+        let Some(answer) = self.fault.answer else {
+            return Ok(());
+        };
+        let Names::Imported(imports) = names else {
+            let returns = |row: &Function| row.returns == Returns::Errno && self.is_for(row);
+            return match table::functions().any(returns) {
+                true => Ok(()),
+                false => Err(InjectProblem::NeverReturns),
+            };
+        };
+        let meant = || {
+            imports
+                .iter()
+                .filter(|import| self.is_for_named(&import.interface, &import.function))
+        };
+        match answer {
+            Answer::Number(_) if meant().any(|import| import.returns_number) => Ok(()),
+            Answer::Number(_) => Err(InjectProblem::NoNumber),
+            Answer::Error(name) if meant().any(|import| import.has_error(name)) => Ok(()),
+            Answer::Error(name) => {
+                let mut errors: Vec<String> = meant()
+                    .flat_map(|import| import.errors.iter().cloned())
+                    .collect();
+                errors.sort_unstable();
+                errors.dedup();
+                Err(InjectProblem::NoSuchError {
+                    value: name.to_owned(),
+                    errors,
+                })
+            }
+        }
+    }
+
     /// Takes in `word=value`.
-    fn set(&mut self, part: &str, seen: &mut Vec<&'static str>) -> Result<(), InjectProblem> {
+    fn set(
+        &mut self,
+        part: &str,
+        of_components: bool,
+        seen: &mut Vec<&'static str>,
+    ) -> Result<(), InjectProblem> {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         let Some(word) = WORDS.into_iter().find(|word| *word == name) else {
             return Err(InjectProblem::Word {
@@ -241,19 +338,35 @@ impl Rule {
         }
         seen.push(meaning);
         match word {
+            "error" if of_components => {
+                let name = component_table::error_name(value);
+                self.fault.answer =
+                    Some(Answer::Error(name.ok_or_else(|| {
+                        wrong("give the name of an error, such as EIO or no-entry")
+                    })?));
+            }
             "error" => {
                 let number = Errno::number(value).filter(|number| *number > 0);
-                self.fault.returns =
-                    Some(number.ok_or_else(|| wrong("give the name of an error, such as EIO"))?);
+                let number =
+                    number.ok_or_else(|| wrong("give the name of an error, such as EIO"))?;
+                self.fault.answer = Some(Answer::Number(number.into()));
+            }
+            "retval" if of_components => {
+                let number = value.parse().ok();
+                self.fault.answer = Some(Answer::Number(number.ok_or_else(|| {
+                    wrong(
+                        "give the number that the function returns, 0 for success without a value",
+                    )
+                })?));
             }
             "retval" => {
                 let number = value
                     .parse()
                     .ok()
-                    .filter(|number| *number <= u32::from(u16::MAX));
-                self.fault.returns = Some(number.ok_or_else(|| {
+                    .filter(|number| *number <= u64::from(u16::MAX));
+                self.fault.answer = Some(Answer::Number(number.ok_or_else(|| {
                     wrong("give the number that the function returns, 0 for success, up to 65535")
-                })?);
+                })?));
             }
             "delay_enter" => {
                 self.fault.delay_enter = Some(delay(value).ok_or_else(|| wrong(TIME))?)
@@ -330,7 +443,7 @@ mod tests {
         let mut injection = Injection::default();
         for spec in specs {
             injection
-                .add(spec)
+                .add(spec, Names::Table)
                 .unwrap_or_else(|error| panic!("{spec}: {error}"));
         }
         injection
@@ -373,14 +486,14 @@ mod tests {
             "!%file:delay_enter=3ms",
         ]);
         let file = Fault {
-            returns: Errno::number("ENOENT"),
+            answer: Errno::number("ENOENT").map(|number| Answer::Number(number.into())),
             delay_enter: Some(Duration::from_micros(5)),
             delay_exit: Some(Duration::from_secs(2)),
         };
         // The first of two that apply.
         assert_eq!(all.count(row("path_open")), Some(file));
         let sock = all.count(row("sock_send")).expect("a fault");
-        assert_eq!((sock.returns, sock.delay_enter), (Some(0), None));
+        assert_eq!((sock.errno(), sock.delay_enter), (Some(0), None));
         let late = Some(Duration::from_millis(3));
         assert_eq!(
             all.count(row("fd_write")).expect("a fault").delay_enter,
@@ -389,16 +502,13 @@ mod tests {
         assert_eq!(injection(&[]).count(row("fd_write")), None);
         // What does not return is held up all the same.
         let mut every = injection(&["all:error=EIO:delay_enter=1"]);
-        assert_eq!(
-            every.count(row("proc_exit")).expect("a fault").returns,
-            None
-        );
+        assert_eq!(every.count(row("proc_exit")).expect("a fault").answer, None);
     }
 
     #[test]
     fn mistakes_are_explained_where_they_are() {
         let said = |spec: &str| {
-            let error = Injection::default().add(spec);
+            let error = Injection::default().add(spec, Names::Table);
             error.expect_err(spec).to_string()
         };
         let cases = [

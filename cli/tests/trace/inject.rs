@@ -9,6 +9,10 @@ fn hostcalls() -> PathBuf {
     sample("hostcalls", Build::Debug, Target::WasiP1)
 }
 
+fn component() -> PathBuf {
+    sample("hostcalls", Build::Debug, Target::WasiP2)
+}
+
 #[test]
 fn an_injected_error_takes_the_programs_error_path() {
     let scene = Scene::new();
@@ -101,9 +105,97 @@ fn delays_take_their_time_and_change_nothing_else() {
 }
 
 #[test]
+fn a_components_functions_fail_with_errors_of_their_own() {
+    let scene = Scene::new();
+    for (function, error, shown, said) in [
+        (
+            "descriptor.create-directory-at",
+            "ENOSPC",
+            "insufficient-space",
+            "No space left on device",
+        ),
+        ("descriptor.open-at", "loop", "loop", "Symbolic link loop"),
+        (
+            "input-stream.blocking-read",
+            "EIO",
+            "{last-operation-failed=EIO}",
+            "I/O error",
+        ),
+    ] {
+        let spec = format!("inject={function}:error={error}:when=1");
+        let options = ["-o", "trace.txt", "-e", &spec];
+        let answer = scene.run("trace", &options, &component());
+        assert_eq!(answer.code, Some(1), "{function}: {}", answer.stderr);
+        assert!(
+            answer.stderr.contains(said),
+            "{function}: {}",
+            answer.stderr
+        );
+        let trace = std::fs::read_to_string(scene.path("trace.txt")).expect("a trace");
+        let injected: Vec<&str> = trace
+            .lines()
+            .filter(|line| line.contains("(INJECTED)"))
+            .collect();
+        let [line] = injected.as_slice() else {
+            panic!("{function}: {injected:#?}");
+        };
+        assert!(line.starts_with(&format!("{function}(")), "{line}");
+        let result = format!(" = error {shown} (INJECTED) <");
+        assert!(line.contains(&result), "{line}");
+        if function.contains("create") {
+            // The host has not been asked.
+            assert!(!scene.path("wasmscope-hostcalls").exists());
+        }
+        let _ = std::fs::remove_dir_all(scene.path("wasmscope-hostcalls"));
+    }
+}
+
+#[test]
+fn a_components_calls_seem_to_succeed_and_are_held_up() {
+    let scene = Scene::new();
+    let start = Instant::now();
+    let options = [
+        "-q",
+        "-e",
+        "inject=descriptor.unlink-file-at:retval=0:delay_exit=60ms",
+        "-e",
+        "inject=%clock:delay_enter=5ms:when=1",
+        "-e",
+        "/unlink/",
+    ];
+    let lines = scene.trace(&options, &component());
+    assert!(start.elapsed() >= Duration::from_millis(65));
+    assert!(!lines.is_empty());
+    for line in &lines {
+        assert!(line.contains(" = 0 (INJECTED) (DELAYED) <"), "{line}");
+    }
+    assert!(scene.path("wasmscope-hostcalls/renamed.txt").exists());
+}
+
+#[test]
+fn a_components_faults_are_data() {
+    let scene = Scene::new();
+    let options = [
+        "--format",
+        "json",
+        "-e",
+        "trace=/unlink/",
+        "-e",
+        "inject=/unlink/:retval=0:delay_enter=1ms:when=1",
+    ];
+    let lines = scene.trace(&options, &component());
+    let injected: Vec<&String> = lines
+        .iter()
+        .filter(|line| line.contains("\"injected\""))
+        .collect();
+    assert_eq!(injected.len(), 1, "{lines:#?}");
+    let expected = "\"injected\":{\"result\":true,\"delay_enter_ns\":1000000}";
+    assert!(injected[0].contains(expected), "{}", injected[0]);
+}
+
+#[test]
 fn mistakes_are_named_before_anything_runs() {
     let scene = Scene::new();
-    let component = sample("hostcalls", Build::Debug, Target::WasiP2);
     for (program, spec, said) in [
         (
             hostcalls(),
@@ -120,9 +212,28 @@ fn mistakes_are_named_before_anything_runs() {
             "inject=fd_write",
             "nothing is done to these calls",
         ),
-        (component.clone(), "inject=all:error=EIO", "is a component"),
         (
-            component,
+            component(),
+            "inject=fd_write:error=EIO",
+            "`fd_write` is a function of WASI preview 1",
+        ),
+        (
+            component(),
+            "inject=descriptor.stat:error=ECONNREFUSED",
+            "none of these functions has such an error; there are access, ",
+        ),
+        (
+            component(),
+            "inject=%clock:error=EIO",
+            "these functions have no errors",
+        ),
+        (
+            component(),
+            "inject=input-stream.blocking-read:retval=0",
+            "none of these functions returns a number",
+        ),
+        (
+            component(),
             "%clock,!fd_write",
             "`fd_write` is a function of WASI preview 1",
         ),

@@ -60,7 +60,7 @@ fn every_component() {
             &["--format", "chrome", "-Z"],
             &["--format", "json", "-e", "%fd", "-P", "."],
             &["--format", "otlp", "--fd", "0", "--limit", "3"],
-            &["-c"],
+            &["-c", "-e", "inject=%fd:delay_exit=1us:when=1..9+2"],
         ],
     );
 }

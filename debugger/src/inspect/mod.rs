@@ -6,6 +6,7 @@
 //! `verdict` turns it all into a sentence and a way out. Damaged binaries are inspected as far as
 //! they can be read; the damage is part of the answer.
 
+mod callable;
 mod component;
 mod core_module;
 mod debug_info;
@@ -14,6 +15,7 @@ mod roots;
 mod verdict;
 mod wit;
 
+pub use callable::callable_functions;
 pub use model::{
     DebugInspection, Debuggability, ExportGroup, ExportItem, ExternalDebug, Functions, ImportGroup,
     ImportItem, Inspection, InspectionKind, ModuleInspection, SectionSize, Share, SourceRoot,
@@ -43,28 +45,6 @@ impl Default for InspectOptions<'_> {
             symbols: SymbolsOptions::default(),
         }
     }
-}
-
-/// The functions that a component may call of its host, each with its interface, versions left out:
-/// those it imports, and the dropping of the resources that it imports. In no particular order, and
-/// nothing that is not told by a damaged component.
-pub fn callable_functions(bytes: &[u8]) -> Vec<(String, String)> {
-    let types = component::validate(bytes).ok().flatten();
-    let imports = component::Component::read(bytes, types.as_ref()).imports;
-    let mut functions = Vec::new();
-    for group in imports {
-        let interface = group.interface.unwrap_or_default();
-        let interface = interface.split('@').next().unwrap_or_default();
-        for item in group.items {
-            let function = match item.kind.as_str() {
-                "function" => item.name,
-                "resource" => format!("[resource-drop]{}", item.name),
-                _ => continue,
-            };
-            functions.push((interface.to_owned(), function));
-        }
-    }
-    functions
 }
 
 /// Inspects a binary; what is damaged is inspected up to the damage.

@@ -1,8 +1,9 @@
 //! Datagrams that components send and receive, which Wasmtime leaves out of its events as it does all
 //! lists: passed through as in [`super::watched`].
 
+use super::faults::MadeUpError;
 use super::ring::{RESULT, Ring};
-use super::watched::{Watched, WatchedView, Watches, pass_on};
+use super::watched::{Watched, WatchedView, Watches, convert, pass_on};
 use crate::call::{Arg, Value};
 use std::borrow::Cow;
 use wasmtime::Result;
@@ -29,6 +30,8 @@ type Streams = (Incoming, Outgoing);
 
 /// Puts the watched functions in a linker in place of those that are there.
 pub(super) fn add_to_linker<T: WatchedView + 'static>(linker: &mut Linker<T>) -> Result<()> {
+    // Streams' errors are asked for there that we have made up.
+    network::add_to_linker::<T, Watches>(linker, &network::LinkOptions::default(), T::watched)?;
     udp::add_to_linker::<T, Watches>(linker, T::watched)
 }
 
@@ -68,14 +71,20 @@ macro_rules! sockets {
 }
 
 impl network::Host for Watched<'_> {
-    pass_on! { network::Host, sockets:
+    fn network_error_code(&mut self, error: Resource<Error>) -> Result<Option<network::ErrorCode>> {
+        if let Some(made_up) = self.view.table.get(&error)?.downcast_ref::<MadeUpError>() {
+            return Ok(made_up.socket_code());
+        }
+        network::Host::network_error_code(sockets!(self), error)
+    }
+
+    convert! { network::Host, sockets:
         fn convert_error_code(error: SocketError) -> Result<network::ErrorCode>;
-        fn network_error_code(error: Resource<Error>) -> Result<Option<network::ErrorCode>>;
     }
 }
 
 impl network::HostNetwork for Watched<'_> {
-    pass_on! { network::HostNetwork, sockets:
+    convert! { network::HostNetwork, sockets:
         fn drop(network: Resource<Network>) -> Result<()>;
     }
 }
@@ -112,8 +121,10 @@ impl udp::HostIncomingDatagramStream for Watched<'_> {
         stream: Incoming,
         max_results: u64,
     ) -> SocketResult<Vec<udp::IncomingDatagram>> {
-        let sockets: &mut WasiSocketsCtxView<'_> = sockets!(self);
-        let answer = udp::HostIncomingDatagramStream::receive(sockets, stream, max_results);
+        let answer = self.made_up().unwrap_or_else(|| {
+            let sockets: &mut WasiSocketsCtxView<'_> = sockets!(self);
+            udp::HostIncomingDatagramStream::receive(sockets, stream, max_results)
+        });
         match &answer {
             Ok(received) => self.calls.note(RESULT, |ring| {
                 list(
@@ -152,6 +163,9 @@ impl udp::HostOutgoingDatagramStream for Watched<'_> {
                     .map(|one| datagram(ring, &one.data, one.remote_address)),
             )
         });
+        if let Some(made_up) = self.made_up() {
+            return made_up;
+        }
         udp::HostOutgoingDatagramStream::send(sockets!(self), stream, datagrams)
     }
 

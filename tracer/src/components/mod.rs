@@ -11,7 +11,9 @@
 //! watched besides that Wasmtime says too little about ([`Watched`]), and has the store's call hook say
 //! when the guest is about to go on: only then can its stack be walked.
 
+mod connections;
 mod datagrams;
+mod faults;
 mod resources;
 mod ring;
 mod tap;
@@ -19,6 +21,7 @@ mod text;
 mod watched;
 
 use crate::call::{HostCall, Value};
+use crate::inject::Injection;
 use crate::observe::{Beginning, CallObserver, Interest};
 use crate::table::components as table;
 use ring::Ring;
@@ -98,6 +101,10 @@ struct Shared {
     observer: Mutex<Option<Box<dyn CallObserver>>>,
     /// Whether there is one.
     is_observed: AtomicBool,
+    /// What is done to calls on purpose. Locked after `ring`, if both are.
+    injection: Mutex<Injection>,
+    /// Whether there is anything.
+    is_injected: AtomicBool,
 }
 
 impl std::fmt::Debug for ComponentCalls {
@@ -161,6 +168,7 @@ impl Shared {
 
     /// Notes that the call that this thread was in has returned.
     fn returns(&self, seq: u64) {
+        self.tamper_at_exit(seq);
         lock(&self.ring).leave(seq);
         if self.is_observed() {
             RETURNED.set(seq);
@@ -176,6 +184,8 @@ impl ComponentCalls {
                 ring: Mutex::new(Ring::new(recording)),
                 observer: Mutex::new(None),
                 is_observed: AtomicBool::new(false),
+                injection: Mutex::default(),
+                is_injected: AtomicBool::new(false),
             }),
         }
     }
@@ -220,8 +230,17 @@ impl ComponentCalls {
         self.shared.is_observed.store(true, Ordering::Relaxed);
     }
 
+    /// Has faults put into calls from now on, of a guest whose functions are [watched](Self::watch).
+    pub fn inject(&self, injection: Injection) {
+        let is_injected = !injection.is_empty();
+        *lock(&self.shared.injection) = injection;
+        self.shared
+            .is_injected
+            .store(is_injected, Ordering::Relaxed);
+    }
+
     /// Puts the functions in a linker, which has WASI 0.2 in it, that hand on what Wasmtime leaves out
-    /// of its events.
+    /// of its events, and that faults can be put into.
     ///
     /// # Errors
     /// Those of the linker.
@@ -288,6 +307,7 @@ impl ComponentCalls {
             label: None,
         };
         self.ring().note(seq, "self", value);
+        self.shared.tamper(seq);
         let result = drop();
         let mut ring = self.ring();
         ring.note_end(seq);

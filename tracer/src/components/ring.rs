@@ -4,7 +4,7 @@
 use super::resources::Resources;
 use super::text::{exit_code, inside, value, write_bounded};
 use super::{Arguments, ComponentRecording};
-use crate::call::{Arg, Bytes, CallResult, HostCall, Moved, Value, contents};
+use crate::call::{Arg, Bytes, CallResult, HostCall, Moved, Tampering, Value, contents};
 use crate::observe::{Brief, Interest};
 use crate::table::components as table;
 use std::borrow::Cow;
@@ -89,6 +89,7 @@ struct Slot {
     returned: bool,
     start: Option<u64>,
     duration: Option<u64>,
+    tampering: Option<Tampering>,
 }
 
 /// What is recorded of a call beside its function.
@@ -424,7 +425,30 @@ impl Ring {
     pub(super) fn restart(&mut self, seq: u64) {
         let start = self.now();
         if let Some(slot) = self.slot(seq).filter(|slot| slot.start.is_some()) {
-            slot.start = start;
+            // A delay is part of the call.
+            let delay = slot.tampering.and_then(|done| done.delay_enter);
+            slot.start = start.map(|start| start.saturating_sub(delay.unwrap_or(0)));
+        }
+    }
+
+    /// The names of the function of a call that is kept still.
+    pub(super) fn names(&self, seq: u64) -> Option<(String, &str)> {
+        let function = self.kept_slot(seq)?.function;
+        let name = self.functions.get(function)?;
+        Some((interface(name.path, &name.module), &name.function))
+    }
+
+    /// Notes what has been done to a call on purpose.
+    pub(super) fn tampered(&mut self, seq: u64, tampering: Tampering) {
+        if let Some(slot) = self.slot(seq) {
+            slot.tampering = Some(tampering);
+        }
+    }
+
+    /// Notes that the answer of a call has been made up.
+    pub(super) fn made_up(&mut self, seq: u64) {
+        if let Some(slot) = self.slot(seq) {
+            slot.tampering.get_or_insert_default().result = true;
         }
     }
 
@@ -482,6 +506,7 @@ impl Slot {
         self.returned = false;
         self.start = start;
         self.duration = None;
+        self.tampering = None;
     }
 
     fn call(&self, name: &FunctionName) -> HostCall {
@@ -495,7 +520,7 @@ impl Slot {
             function: Cow::Owned(name.function.clone()),
             start: self.start,
             duration: self.duration,
-            tampering: None,
+            tampering: self.tampering,
         };
         if call.module.starts_with("wasi:clocks/monotonic") {
             in_nanoseconds(&mut call);

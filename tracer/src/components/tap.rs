@@ -108,6 +108,7 @@ impl<S: Subscriber> Subscriber for Tap<S> {
         if begins_unwanted {
             self.shared.begins_unwanted();
         }
+        self.shared.tamper(number);
         if let Some(forwarded) = &self.forwarded
             && self.inner.enabled(metadata)
         {

@@ -1,8 +1,11 @@
 //! What Wasmtime leaves out of its events: the contents of lists, and resources being dropped. The
-//! functions of WASI 0.2 that have to do with either are passed through here on their way to
-//! Wasmtime's own, which does all the work. Sockets' datagrams are in [`super::datagrams`].
+//! functions of WASI 0.2 that have to do with either, and those that can fail or return numbers, are
+//! passed through here on their way to Wasmtime's own, which does all the work; where a fault is put
+//! into a call ([`super::faults`]), they do not get there. Sockets are in [`super::connections`] and
+//! [`super::datagrams`].
 
 use super::ComponentCalls;
+use super::faults::MadeUpError;
 use super::ring::{ERROR, RESULT};
 use super::text::{value, write_bounded};
 use crate::call::Value;
@@ -11,8 +14,10 @@ use std::fmt::Debug;
 use wasmtime::Result;
 use wasmtime::component::{HasData, Linker, Resource};
 use wasmtime_wasi::cli::WasiCliView as _;
+use wasmtime_wasi::clocks::WasiClocksView as _;
 use wasmtime_wasi::filesystem::WasiFilesystemView as _;
 use wasmtime_wasi::p2::bindings::cli::environment;
+use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::bindings::filesystem::preopens;
 use wasmtime_wasi::p2::bindings::random::{insecure, random};
 use wasmtime_wasi::p2::bindings::sync::filesystem::types::{self, Filesize};
@@ -63,10 +68,12 @@ pub(super) fn add_to_linker<T: WatchedView + 'static>(linker: &mut Linker<T>) ->
     environment::add_to_linker::<T, Watches>(linker, T::watched)?;
     preopens::add_to_linker::<T, Watches>(linker, T::watched)?;
     types::add_to_linker::<T, Watches>(linker, T::watched)?;
+    monotonic_clock::add_to_linker::<T, Watches>(linker, T::watched)?;
     random::add_to_linker::<T, Watches>(linker, T::watched)?;
     insecure::add_to_linker::<T, Watches>(linker, T::watched)?;
     poll::add_to_linker::<T, Watches>(linker, T::watched)?;
     streams::add_to_linker::<T, Watches>(linker, T::watched)?;
+    super::connections::add_to_linker(linker)?;
     super::datagrams::add_to_linker(linker)?;
     linker.allow_shadowing(false);
     Ok(())
@@ -125,19 +132,44 @@ impl Watched<'_> {
     }
 }
 
-/// Methods that are passed on as they are.
+/// Methods that are passed on as they are, unless a fault is put into the call.
 macro_rules! pass_on {
     ($host:path, $view:ident: $(fn $name:ident($($arg:ident: $ty:ty),*) -> $result:ty;)*) => {
         $(fn $name(&mut self $(, $arg: $ty)*) -> $result {
+            if let Some(made_up) = self.made_up() {
+                return made_up;
+            }
             <_ as $host>::$name($view!(self) $(, $arg)*)
         })*
     };
 }
 pub(super) use pass_on;
 
+/// Methods about errors that have been told: no calls that could fail themselves.
+macro_rules! convert {
+    ($host:path, $view:ident: $(fn $name:ident($($arg:ident: $ty:ty),*) -> $result:ty;)*) => {
+        $(fn $name(&mut self $(, $arg: $ty)*) -> $result {
+            <_ as $host>::$name($view!(self) $(, $arg)*)
+        })*
+    };
+}
+pub(super) use convert;
+
 macro_rules! table {
     ($self:ident) => {
         &mut *$self.view.table
+    };
+}
+
+macro_rules! random {
+    ($self:ident) => {
+        $self.random()
+    };
+}
+
+macro_rules! clocks {
+    ($self:ident) => {
+        &mut $self.clocks()
     };
 }
 
@@ -178,6 +210,15 @@ impl environment::Host for Watched<'_> {
     }
 }
 
+impl monotonic_clock::Host for Watched<'_> {
+    pass_on! { monotonic_clock::Host, clocks:
+        fn now() -> Result<monotonic_clock::Instant>;
+        fn resolution() -> Result<monotonic_clock::Duration>;
+        fn subscribe_instant(when: monotonic_clock::Instant) -> Result<Pollable>;
+        fn subscribe_duration(when: monotonic_clock::Duration) -> Result<Pollable>;
+    }
+}
+
 impl preopens::Host for Watched<'_> {
     fn get_directories(&mut self) -> Result<Vec<(Descriptor, String)>> {
         let folders = preopens::Host::get_directories(&mut self.filesystem())?;
@@ -212,8 +253,8 @@ impl random::Host for Watched<'_> {
         bytes
     }
 
-    fn get_random_u64(&mut self) -> Result<u64> {
-        random::Host::get_random_u64(self.random())
+    pass_on! { random::Host, random:
+        fn get_random_u64() -> Result<u64>;
     }
 }
 
@@ -224,21 +265,32 @@ impl insecure::Host for Watched<'_> {
         bytes
     }
 
-    fn get_insecure_random_u64(&mut self) -> Result<u64> {
-        insecure::Host::get_insecure_random_u64(self.random())
+    pass_on! { insecure::Host, random:
+        fn get_insecure_random_u64() -> Result<u64>;
     }
 }
 
 impl types::Host for Watched<'_> {
-    pass_on! { types::Host, files:
+    fn filesystem_error_code(
+        &mut self,
+        error: Resource<streams::Error>,
+    ) -> Result<Option<types::ErrorCode>> {
+        if let Some(made_up) = self.view.table.get(&error)?.downcast_ref::<MadeUpError>() {
+            return Ok(made_up.file_code().map(types::ErrorCode::from));
+        }
+        types::Host::filesystem_error_code(&mut self.filesystem(), error)
+    }
+
+    convert! { types::Host, files:
         fn convert_error_code(error: FsError) -> Result<types::ErrorCode>;
-        fn filesystem_error_code(error: Resource<streams::Error>) -> Result<Option<types::ErrorCode>>;
     }
 }
 
 impl types::HostDescriptor for Watched<'_> {
     fn read(&mut self, fd: Descriptor, len: Filesize, at: Filesize) -> FsResult<(Vec<u8>, bool)> {
-        let answer = types::HostDescriptor::read(&mut self.filesystem(), fd, len, at);
+        let answer = self
+            .made_up()
+            .unwrap_or_else(|| types::HostDescriptor::read(&mut self.filesystem(), fd, len, at));
         match &answer {
             Ok((bytes, _)) => self.note_bytes(RESULT, bytes),
             Err(error) => self.note_error(error),
@@ -248,6 +300,9 @@ impl types::HostDescriptor for Watched<'_> {
 
     fn write(&mut self, fd: Descriptor, buffer: Vec<u8>, at: Filesize) -> FsResult<Filesize> {
         self.note_bytes("buffer", &buffer);
+        if let Some(made_up) = self.made_up() {
+            return made_up;
+        }
         types::HostDescriptor::write(&mut self.filesystem(), fd, buffer, at)
     }
 
@@ -339,20 +394,24 @@ impl poll::HostPollable for Watched<'_> {
 }
 
 impl streams::Host for Watched<'_> {
-    pass_on! { streams::Host, table:
+    convert! { streams::Host, table:
         fn convert_stream_error(error: StreamError) -> Result<streams::StreamError>;
     }
 }
 
 impl streams::HostInputStream for Watched<'_> {
     fn read(&mut self, stream: Input, len: u64) -> StreamResult<Vec<u8>> {
-        let answer = streams::HostInputStream::read(table!(self), stream, len);
+        let answer = self
+            .made_up()
+            .unwrap_or_else(|| streams::HostInputStream::read(table!(self), stream, len));
         self.note_answer(&answer);
         answer
     }
 
     fn blocking_read(&mut self, stream: Input, len: u64) -> StreamResult<Vec<u8>> {
-        let answer = streams::HostInputStream::blocking_read(table!(self), stream, len);
+        let answer = self
+            .made_up()
+            .unwrap_or_else(|| streams::HostInputStream::blocking_read(table!(self), stream, len));
         self.note_answer(&answer);
         answer
     }
@@ -376,11 +435,17 @@ impl streams::HostInputStream for Watched<'_> {
 impl streams::HostOutputStream for Watched<'_> {
     fn write(&mut self, stream: Output, bytes: Vec<u8>) -> StreamResult<()> {
         self.note_bytes("contents", &bytes);
+        if let Some(made_up) = self.made_up() {
+            return made_up;
+        }
         streams::HostOutputStream::write(table!(self), stream, bytes)
     }
 
     fn blocking_write_and_flush(&mut self, stream: Output, bytes: Vec<u8>) -> StreamResult<()> {
         self.note_bytes("contents", &bytes);
+        if let Some(made_up) = self.made_up() {
+            return made_up;
+        }
         streams::HostOutputStream::blocking_write_and_flush(table!(self), stream, bytes)
     }
 

@@ -1,7 +1,7 @@
 //! Sets of functions: `fd_write,/^path_/,%clock`, `!%random`.
 
 use super::{FilterError, near};
-use crate::table::{self, Class};
+use crate::table::{self, Class, components};
 use regex::Regex;
 
 /// Which names a set may have in it.
@@ -10,9 +10,33 @@ pub enum Names<'a> {
     /// Those of the table only: a core module can call no others.
     Table,
     /// Those of the interfaces that a component imports, and of the functions in them.
-    Imported(&'a [(String, String)]),
+    Imported(&'a [ImportedFunction]),
     /// Any: what can be called is not known.
     Any,
+}
+
+/// A function that a component may call of its host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportedFunction {
+    /// Its interface without the version, `wasi:filesystem/types`.
+    pub interface: String,
+    /// Its name, `[method]descriptor.read`.
+    pub function: String,
+    /// The names of the errors that its result may be: the cases of an enum or a variant.
+    pub errors: Vec<String>,
+    /// Whether what it returns, if it succeeds, is a whole number or nothing at all.
+    pub returns_number: bool,
+}
+
+/// The error of streams behind which there is that of what was streamed.
+const LAST_OPERATION_FAILED: &str = "last-operation-failed";
+
+impl ImportedFunction {
+    /// Whether its result may be the error of that name.
+    pub(crate) fn has_error(&self, name: &str) -> bool {
+        let mut errors = self.errors.iter();
+        errors.any(|own| own == LAST_OPERATION_FAILED || components::is_error(own, name))
+    }
 }
 
 impl<'a> Names<'a> {
@@ -22,8 +46,9 @@ impl<'a> Names<'a> {
             Names::Table => table::functions().map(|row| row.name).collect(),
             Names::Any => Vec::new(),
             Names::Imported(imports) => {
-                let names = imports.iter().flat_map(|(interface, function)| {
-                    [interface.as_str(), function.as_str(), plain(function)]
+                let names = imports.iter().flat_map(|import| {
+                    let function = import.function.as_str();
+                    [import.interface.as_str(), function, plain(function)]
                 });
                 let mut names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
                 names.sort_unstable();
@@ -272,7 +297,11 @@ mod tests {
             ("wasi:filesystem/types", "[resource-drop]descriptor"),
             ("wasi:io/poll", "poll"),
         ]
-        .map(|(interface, function)| (interface.to_owned(), function.to_owned()));
+        .map(|(interface, function)| ImportedFunction {
+            interface: interface.to_owned(),
+            function: function.to_owned(),
+            ..ImportedFunction::default()
+        });
         let names = Names::Imported(&imports);
         let mut set = FunctionSet::default();
         set.extend("descriptor.read,wasi:io/poll@0.2.6,?later", names)

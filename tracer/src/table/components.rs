@@ -260,3 +260,16 @@ pub(crate) fn errno(error: &str) -> Option<&'static str> {
     let found = ERRORS.iter().find(|(name, _)| *name == error);
     found.map(|(_, errno)| *errno)
 }
+
+/// The name of an error, in the way in which it is kept: of preview 1 (`EIO`) or a component's own
+/// (`no-entry`).
+pub(crate) fn error_name(name: &str) -> Option<&'static str> {
+    let own = ERRORS.iter().map(|(own, _)| *own);
+    let of_preview1 = ERRORS.iter().map(|(_, errno)| *errno);
+    own.chain(of_preview1).find(|known| *known == name)
+}
+
+/// Whether an error of a component's function is the one of that name ([`error_name`]).
+pub(crate) fn is_error(own: &str, name: &str) -> bool {
+    own == name || errno(own) == Some(name)
+}

@@ -91,7 +91,7 @@ fn with_fault<R: Returned>(
         std::thread::sleep(delay);
     }
     host.recent.tampered(id, fault.tampering());
-    let made_up = fault.returns.and_then(R::made_up);
+    let made_up = fault.errno().and_then(R::made_up);
     let result = match made_up {
         Some(_) => None,
         None => Some(call(&mut host.wasi, &mut memory)),

@@ -28,13 +28,8 @@ pub(super) fn read(args: &ChooseArgs, program: &Program) -> anyhow::Result<(Filt
         match expression.split_once('=') {
             Some(("trace", set)) => filter.functions(set, names).with_context(not_understood)?,
             Some(("status", list)) => filter.status(list).with_context(not_understood)?,
-            Some(("inject", _)) if is_component => bail!(
-                "-e {expression}: {} is a component, and faults can only be put into calls of WASI \
-                 preview 1; build it for wasm32-wasip1",
-                program.path().display()
-            ),
             Some(("inject", spec)) => {
-                injection.add(spec).with_context(not_understood)?;
+                injection.add(spec, names).with_context(not_understood)?;
             }
             // A regular expression may have such a sign in it.
             Some((kind, _)) if kind.chars().all(|c| c.is_ascii_lowercase()) => bail!(
@@ -68,7 +63,11 @@ pub(super) fn read(args: &ChooseArgs, program: &Program) -> anyhow::Result<(Filt
 
 /// A component has none of preview 1's functions: whoever names one would wait in vain.
 fn not_of_a_module(expression: &str, program: &Program) -> anyhow::Result<()> {
-    let set = expression.strip_prefix("trace=").unwrap_or(expression);
+    let set = match expression.split_once('=') {
+        Some(("trace", set)) => set,
+        Some(("inject", spec)) => spec.split(':').next().unwrap_or_default(),
+        _ => expression,
+    };
     let of_a_module = set
         .split(',')
         .map(|item| item.trim_start_matches(['!', '?']))
