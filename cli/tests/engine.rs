@@ -34,8 +34,13 @@ fn stdout(output: &Output) -> String {
 
 #[track_caller]
 fn fails(output: &Output, part: &str) {
+    fails_with(126, output, part);
+}
+
+#[track_caller]
+fn fails_with(code: i32, output: &Output, part: &str) {
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(126), "{errors}");
+    assert_eq!(output.status.code(), Some(code), "{errors}");
     assert!(errors.contains(part), "no {part:?} in {errors}");
 }
 
@@ -128,11 +133,13 @@ fn images_and_containers_come_by_the_engines_api() {
         );
     }
 
-    fails(
+    fails_with(
+        127,
         &run(&["run", "docker://other"]),
         "has no image `other`: `docker pull` gets it",
     );
-    fails(
+    fails_with(
+        127,
         &run(&["run", "container://other"]),
         "has no container `other`: `docker ps -a`",
     );
@@ -154,7 +161,8 @@ fn images_and_containers_come_by_the_engines_api() {
     fails(&nobody, "cannot be asked");
 }
 
-/// Asks for the test with a real engine: nobody's tests should start daemons unasked.
+/// Asks for the test with a real engine, as nobody's tests should start daemons unasked: with `1`
+/// there has to be one, with `if-possible` the test is skipped where none can be started.
 const REAL: &str = "WASMSCOPE_TEST_ENGINE";
 
 /// A real engine of this test's own, ended with it.
@@ -166,6 +174,7 @@ struct RealEngine {
 impl RealEngine {
     /// `None`: there is none here, or it does not start (as a user, or in a container).
     fn start() -> Option<Self> {
+        Command::new("docker").arg("--version").output().ok()?;
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = |name: &str| folder.path().join(name);
         let log = fs::File::create(path("log")).expect("writable");
@@ -202,11 +211,15 @@ impl RealEngine {
         format!("unix://{}", self.folder.path().join("s").display())
     }
 
-    fn docker(&self, args: &[&str]) -> Output {
+    fn client(&self, args: &[&str]) -> Command {
         let mut docker = Command::new("docker");
         docker.args(args).env("DOCKER_HOST", self.host());
         docker.env("DOCKER_BUILDKIT", "0").stdin(Stdio::null());
-        docker.output().unwrap_or_else(|error| {
+        docker
+    }
+
+    fn docker(&self, args: &[&str]) -> Output {
+        self.client(args).output().unwrap_or_else(|error| {
             panic!("dockerd is installed, and docker cannot be started: {error}")
         })
     }
@@ -231,13 +244,17 @@ impl Drop for RealEngine {
 
 #[test]
 fn a_real_engine_and_back() {
-    if std::env::var_os(REAL).is_none() {
+    let Some(asked) = std::env::var_os(REAL) else {
         eprintln!(
             "skipped: {REAL}=1 starts a Docker Engine of its own (Debian: docker.io, as root)"
         );
         return;
-    }
-    let engine = RealEngine::start().expect("a Docker Engine that can be started");
+    };
+    let Some(engine) = RealEngine::start() else {
+        assert_eq!(asked, "if-possible", "no Docker Engine can be started");
+        eprintln!("skipped: no Docker Engine can be started (Debian: docker.io, as root)");
+        return;
+    };
     let context = engine.folder.path().join("context");
     fs::create_dir(&context).expect("writable");
     fs::copy(fixture("Dockerfile"), context.join("Dockerfile")).expect("writable");
@@ -276,4 +293,22 @@ fn a_real_engine_and_back() {
     let exported = exported.to_str().expect("UTF-8");
     engine.must(&["export", "dead", "-o", exported]);
     assert_eq!(run(&["run", exported, "a"]), "/app/args.wasm\na\n");
+
+    // As README.md has it: through a pipe, with the module named.
+    let mut export = engine
+        .client(&["export", "dead"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let pipe = export.stdout.take().expect("a pipe");
+    let debugged = Command::new(env!("CARGO_BIN_EXE_wasmscope"))
+        .args(["debug", "--batch", "-e", "break host:args_get", "-e", "run"])
+        .args(["-e", "continue", "--module", "/app/args.wasm", "-"])
+        .stdin(pipe)
+        .output()
+        .expect("it starts");
+    assert!(export.wait().expect("it ends").success());
+    let said = String::from_utf8_lossy(&debugged.stdout);
+    assert!(said.contains("host call: args_get("), "{debugged:?}");
+    assert_eq!(debugged.status.code(), Some(0), "{debugged:?}");
 }

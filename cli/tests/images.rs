@@ -265,6 +265,29 @@ fn a_failure_in_an_image_is_explained_by_its_source() {
     assert_eq!(json["verdict"]["debuggability"], "full");
 }
 
+/// What README.md begins with.
+#[test]
+fn the_committed_image_fails_as_its_program_does() {
+    let scene = Scene::new();
+    let image = workspace().join("samples/prebuilt/orders.tar.gz");
+    let output = scene
+        .command(&["run", image.to_str().expect("UTF-8")])
+        .current_dir(workspace())
+        .output()
+        .expect("it starts");
+    let answer = Answer::from(output);
+    answer.says(
+        134,
+        &[
+            "index out of bounds: the len is 3 but the index is 7",
+            "let shelf = &mut self.shelves[line.shelf]; // <- fails",
+        ],
+    );
+    // The image's times are all those of the epoch, from which nothing follows.
+    assert!(!answer.stderr.contains("has been changed"), "{answer:?}");
+    scene.is_clean();
+}
+
 #[test]
 fn what_the_guest_writes_is_thrown_away_unless_it_is_kept() {
     let scene = Scene::new();

@@ -219,9 +219,9 @@ impl Blobs {
         Ok(Some(bytes))
     }
 
-    /// The document of this digest, verified; `None` when there is none.
-    pub fn verified(&self, digest: &Digest) -> Result<Option<Vec<u8>>, ImageError> {
-        let Some(bytes) = self.document(&digest.blob_path())? else {
+    /// The document at `path`, which has to have this digest; `None` when there is none.
+    pub fn verified(&self, path: &str, digest: &Digest) -> Result<Option<Vec<u8>>, ImageError> {
+        let Some(bytes) = self.document(path)? else {
             return Ok(None);
         };
         self.verify(digest, &bytes)?;

@@ -34,6 +34,20 @@ impl Digest {
         })
     }
 
+    /// The SHA-256 of these bytes.
+    pub fn of(bytes: &[u8]) -> io::Result<Self> {
+        let any = Self {
+            algorithm: Algorithm::Sha256,
+            hex: String::new(),
+        };
+        any.hashing(bytes).finish().map(|(digest, _)| digest)
+    }
+
+    /// Its digits.
+    pub fn hex(&self) -> &str {
+        &self.hex
+    }
+
     /// Where an OCI layout keeps the blob.
     pub fn blob_path(&self) -> String {
         format!("blobs/{}/{}", self.algorithm.name(), self.hex)

@@ -139,10 +139,7 @@ impl Engine {
         let called = self.checked(name, "image")?;
         // Asked first: some versions answer to the other question with an archive of nothing.
         self.document(&format!("/images/{called}/json"), name, || {
-            format!(
-                "the engine has no image `{}`: `docker pull` gets it",
-                shown(name)
-            )
+            format!("it has no image `{}`: `docker pull` gets it", shown(name))
         })?;
         let what = format!("docker://{}", shown(name));
         self.archive(&format!("/images/{called}/get"), &what, limit)
@@ -153,7 +150,7 @@ impl Engine {
         let called = self.checked(name, "container")?;
         let bytes = self.document(&format!("/containers/{called}/json"), name, || {
             format!(
-                "the engine has no container `{}`: `docker ps -a` lists them",
+                "it has no container `{}`: `docker ps -a` lists them",
                 shown(name)
             )
         })?;
@@ -207,7 +204,10 @@ impl Engine {
     ) -> Result<Vec<u8>, ImageError> {
         let response = self.get(path)?;
         if response.status() == 404 {
-            return Err(self.failed(not_found()));
+            return Err(ImageError::NotInEngine {
+                host: shown(&self.host),
+                why: not_found(),
+            });
         }
         let response = self.accepted(response, name)?;
         let mut bytes = Vec::new();

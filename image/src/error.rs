@@ -167,7 +167,15 @@ pub enum ImageError {
         /// Why that does not run here, and what would help.
         help: String,
     },
-    /// A Docker Engine that cannot be asked, or does not have it.
+    /// A Docker Engine does not have it.
+    #[error("the Docker Engine at {host}: {why}")]
+    NotInEngine {
+        /// Where the engine is.
+        host: String,
+        /// What it does not have, and how to get it.
+        why: String,
+    },
+    /// A Docker Engine that cannot be asked, or refuses.
     #[error("the Docker Engine at {host}: {why}")]
     Engine {
         /// Where the engine is.
@@ -199,7 +207,7 @@ pub enum ImageError {
 impl ImageError {
     /// Whether the target does not exist at all, as opposed to being unusable.
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::NotFound { .. })
+        matches!(self, Self::NotFound { .. } | Self::NotInEngine { .. })
     }
 
     /// Whether the trouble is not the image's.

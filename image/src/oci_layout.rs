@@ -1,10 +1,14 @@
 //! The OCI image layout: `index.json` names manifests, perhaps by way of further indexes, and
 //! everything is a blob called by its digest. What Docker saves since version 25 is one, as is what
 //! `buildx --output type=oci`, buildah, podman, skopeo and the Wasm artifacts' tools write.
+//!
+//! skopeo's `dir:` is the same without folders: one image's manifest is `manifest.json`, and blobs
+//! are called by the digest's digits alone.
 
 use crate::blobs::Blobs;
 use crate::choose::{Candidate, Plan, PlannedLayer, Wanted, choose};
 use crate::digest::Digest;
+use crate::docker_archive::MANIFEST;
 use crate::documents::{ConfigFile, Descriptor, Manifest, parse};
 use crate::error::{ImageError, shown};
 use crate::platform::Platform;
@@ -14,6 +18,9 @@ use crate::{limits, media};
 pub(crate) const INDEX: &str = "index.json";
 /// The file that makes a folder or an archive a layout.
 pub(crate) const MARKER: &str = "oci-layout";
+
+/// The file that makes a folder one of skopeo's `dir:`, and how it begins.
+const DIRECTORY: (&str, &[u8]) = ("version", b"Directory Transport Version: ");
 
 /// What an image is called, most telling first.
 const NAMES: &[&str] = &[
@@ -35,49 +42,117 @@ pub(crate) fn images(blobs: &Blobs) -> Option<Vec<Descriptor>> {
         .filter(|manifests| is_layout && !manifests.is_empty())
 }
 
+/// How blobs are called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Layout {
+    Oci,
+    Directory,
+}
+
+impl Layout {
+    fn manifest(self, digest: &Digest) -> String {
+        match self {
+            Self::Oci => digest.blob_path(),
+            Self::Directory => format!("{}.manifest.json", digest.hex()),
+        }
+    }
+
+    fn blob(self, digest: &Digest) -> String {
+        match self {
+            Self::Oci => digest.blob_path(),
+            Self::Directory => digest.hex().to_owned(),
+        }
+    }
+}
+
+/// The manifest of a `dir:` of skopeo, with its digest; `None` when this is none.
+pub(crate) fn directory(blobs: &Blobs) -> Option<(Digest, Manifest)> {
+    let (marker, beginning) = DIRECTORY;
+    if !blobs.document(marker).ok()??.starts_with(beginning) {
+        return None;
+    }
+    let bytes = blobs.document(MANIFEST).ok()??;
+    let manifest: Manifest = parse(&bytes).ok()?;
+    let is_one = manifest.config.is_some() || manifest.manifests.is_some();
+    let digest = Digest::of(&bytes).ok()?;
+    is_one.then_some((digest, manifest))
+}
+
+/// Finds the wanted image in a `dir:` of skopeo: there is one, or one for each platform.
+pub(crate) fn plan_directory(
+    blobs: &Blobs,
+    (digest, manifest): (Digest, Manifest),
+    wanted: &Wanted,
+) -> Result<Plan, ImageError> {
+    let mut search = Search::new(blobs, Layout::Directory);
+    let digests = vec![digest.to_string()];
+    match manifest.manifests {
+        Some(images) => search.expand(images, &[], &digests, 0)?,
+        None => search.found.push(Candidate {
+            names: Vec::new(),
+            digests,
+            platform: search.platform(&manifest),
+            image: (digest, manifest),
+        }),
+    }
+    search.plan(wanted)
+}
+
 /// Finds the wanted image.
 pub(crate) fn plan(
     blobs: &Blobs,
     images: Vec<Descriptor>,
     wanted: &Wanted,
 ) -> Result<Plan, ImageError> {
-    let mut search = Search {
-        blobs,
-        found: Vec::new(),
-        missing: Vec::new(),
-        looked_at: 0,
-    };
+    let mut search = Search::new(blobs, Layout::Oci);
     search.expand(images, &[], &[], 0)?;
-    if search.found.is_empty()
-        && let Some(digest) = search.missing.first()
-    {
-        return Err(missing(blobs, digest, INDEX));
-    }
-    let chosen = choose(search.found, wanted, blobs.name())?;
-    let (digest, manifest) = chosen.image;
-    let config = read_config(blobs, &manifest)?;
-    let mut plan = Plan {
-        names: chosen.names,
-        digest: Some(digest.to_string()),
-        config,
-        layers: Vec::new(),
-        annotations: manifest.annotations.clone(),
-    };
-    for layer in &manifest.layers {
-        plan.layers.push(planned(blobs, layer)?);
-    }
-    Ok(plan)
+    search.plan(wanted)
 }
 
 /// The way through the indexes.
 struct Search<'a> {
     blobs: &'a Blobs,
+    layout: Layout,
     found: Vec<Candidate<(Digest, Manifest)>>,
     missing: Vec<Digest>,
     looked_at: usize,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(blobs: &'a Blobs, layout: Layout) -> Self {
+        Self {
+            blobs,
+            layout,
+            found: Vec::new(),
+            missing: Vec::new(),
+            looked_at: 0,
+        }
+    }
+
+    /// Chooses among what was found.
+    fn plan(self, wanted: &Wanted) -> Result<Plan, ImageError> {
+        let Self { blobs, layout, .. } = self;
+        if self.found.is_empty()
+            && let Some(digest) = self.missing.first()
+        {
+            return Err(missing(blobs, digest, INDEX));
+        }
+        let chosen = choose(self.found, wanted, blobs.name())?;
+        let (digest, manifest) = chosen.image;
+        let config = read_config(blobs, layout, &manifest)?;
+        let mut plan = Plan {
+            names: chosen.names,
+            digest: Some(digest.to_string()),
+            config,
+            layers: Vec::new(),
+            annotations: manifest.annotations.clone(),
+        };
+        for layer in &manifest.layers {
+            plan.layers.push(planned(blobs, layout, layer)?);
+        }
+        Ok(plan)
+    }
+
     fn expand(
         &mut self,
         descriptors: Vec<Descriptor>,
@@ -109,7 +184,10 @@ impl Search<'_> {
             return Ok(());
         }
         let digest = read_digest(self.blobs, &descriptor)?;
-        let Some(bytes) = self.blobs.verified(&digest)? else {
+        let Some(bytes) = self
+            .blobs
+            .verified(&self.layout.manifest(&digest), &digest)?
+        else {
             // Indexes name all platforms, and archives have often one of them only.
             self.missing.push(digest);
             return Ok(());
@@ -152,7 +230,7 @@ impl Search<'_> {
 
     /// What the configuration says of the platform; trouble with it comes out when it is chosen.
     fn platform(&self, manifest: &Manifest) -> Option<Platform> {
-        let config = read_config(self.blobs, manifest).ok()?;
+        let config = read_config(self.blobs, self.layout, manifest).ok()?;
         (!config.os.is_empty()).then_some(Platform {
             os: config.os,
             architecture: config.architecture,
@@ -179,7 +257,11 @@ fn is_attestation(descriptor: &Descriptor) -> bool {
             .is_some_and(Platform::is_unknown)
 }
 
-fn read_config(blobs: &Blobs, manifest: &Manifest) -> Result<ConfigFile, ImageError> {
+fn read_config(
+    blobs: &Blobs,
+    layout: Layout,
+    manifest: &Manifest,
+) -> Result<ConfigFile, ImageError> {
     let Some(descriptor) = &manifest.config else {
         return Err(ImageError::Damaged {
             what: format!("{}: a manifest", blobs.name()),
@@ -198,7 +280,7 @@ fn read_config(blobs: &Blobs, manifest: &Manifest) -> Result<ConfigFile, ImageEr
     }
     let digest = read_digest(blobs, descriptor)?;
     let bytes = blobs
-        .verified(&digest)?
+        .verified(&layout.blob(&digest), &digest)?
         .ok_or_else(|| missing(blobs, &digest, "the image's manifest"))?;
     parse(&bytes).map_err(|why| ImageError::Damaged {
         what: format!("{}: blob {digest}", blobs.name()),
@@ -206,7 +288,7 @@ fn read_config(blobs: &Blobs, manifest: &Manifest) -> Result<ConfigFile, ImageEr
     })
 }
 
-fn planned(blobs: &Blobs, layer: &Descriptor) -> Result<PlannedLayer, ImageError> {
+fn planned(blobs: &Blobs, layout: Layout, layer: &Descriptor) -> Result<PlannedLayer, ImageError> {
     let digest = read_digest(blobs, layer)?;
     let kind = media::layer(&layer.media_type).map_err(|known| ImageError::Media {
         what: format!("{}: layer {digest}", blobs.name()),
@@ -214,7 +296,7 @@ fn planned(blobs: &Blobs, layer: &Descriptor) -> Result<PlannedLayer, ImageError
         known: known.to_owned(),
     })?;
     Ok(PlannedLayer {
-        path: digest.blob_path(),
+        path: layout.blob(&digest),
         media_type: Some(layer.media_type.clone()),
         kind: Some(kind),
         digest: Some(digest),

@@ -61,6 +61,8 @@ pub enum Form {
     DockerArchive,
     /// An OCI image layout.
     OciLayout,
+    /// A `dir:` of skopeo.
+    Directory,
     /// A whole filesystem in an archive, as `docker export` writes it.
     FilesystemArchive,
     /// A folder that is a filesystem.
@@ -128,6 +130,7 @@ impl fmt::Display for Form {
         f.write_str(match self {
             Self::DockerArchive => "container image (docker save)",
             Self::OciLayout => "container image (OCI layout)",
+            Self::Directory => "container image (skopeo's dir:)",
             Self::FilesystemArchive => "filesystem archive",
             Self::Folder => "filesystem in a folder",
             Self::Container => "container of the Docker Engine",
@@ -326,6 +329,10 @@ fn plan(blobs: &Blobs, wanted: &Wanted) -> Result<Option<(Form, Plan)>, ImageErr
     if let Some(images) = docker_archive::images(blobs) {
         let plan = docker_archive::plan(blobs, images, wanted)?;
         return Ok(Some((Form::DockerArchive, plan)));
+    }
+    if let Some(manifest) = oci_layout::directory(blobs) {
+        let plan = oci_layout::plan_directory(blobs, manifest, wanted)?;
+        return Ok(Some((Form::Directory, plan)));
     }
     if blobs.open(oci_layout::MARKER)?.is_some() && blobs.has_folder("blobs") {
         return Err(ImageError::Damaged {

@@ -109,6 +109,24 @@ pub enum Stored {
     Zstd,
 }
 
+impl Stored {
+    fn bytes(self, layer: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Plain => layer.to_vec(),
+            Self::Gzip => gzip(layer),
+            Self::Zstd => zstd(layer),
+        }
+    }
+
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Gzip => "+gzip",
+            Self::Zstd => "+zstd",
+        }
+    }
+}
+
 /// Blobs of an OCI layout: bytes by their path.
 type Blobs = Vec<(String, Vec<u8>)>;
 
@@ -176,35 +194,65 @@ impl ImageMaker {
             .finish()
     }
 
-    /// What `docker save` writes since version 25: an OCI layout with a `manifest.json`.
+    /// What `docker save` writes since version 25: an OCI layout with a `manifest.json`. Put
+    /// together after what Docker's documentation and its sources say, part by part: no engine of
+    /// that age was at hand.
     pub fn docker_save_25(&self, tag: &str) -> Vec<u8> {
         let (blobs, manifest) = self.blobs(Stored::Plain);
-        let config = format!("blobs/sha256/{}", hex(&self.config_bytes()));
-        let layers: Vec<_> = self
-            .layers
-            .iter()
-            .map(|layer| format!("blobs/sha256/{}", hex(layer)))
-            .collect();
-        let docker = json!([{ "Config": config, "RepoTags": [tag], "Layers": layers }]);
+        let mut sources = json!({});
+        for layer in &self.layers {
+            sources[digest(layer)] = json!({
+                "mediaType": "application/vnd.oci.image.layer.v1.tar",
+                "size": layer.len(),
+                "digest": digest(layer),
+            });
+        }
+        let mut docker = self.saved(tag, Stored::Plain);
+        docker[0]["LayerSources"] = sources;
         let index = json!({ "schemaVersion": 2, "manifests": [named(manifest, tag)] });
         layout(&blobs, &index)
             .data("manifest.json", docker.to_string())
+            .data("repositories", "{}")
             .finish()
     }
 
-    /// What `docker save` writes with containerd's image store: an index within the index, with an
-    /// attestation and a platform whose parts are not there.
+    /// `manifest.json` of an archive that is an OCI layout too.
+    fn saved(&self, tag: &str, stored: Stored) -> Value {
+        let layers = self.layers.iter();
+        let layers: Vec<_> = layers
+            .map(|layer| blob_path(&stored.bytes(layer)))
+            .collect();
+        let config = blob_path(&self.config_bytes());
+        json!([{ "Config": config, "RepoTags": [tag], "Layers": layers }])
+    }
+
+    /// What `docker save` writes with containerd's image store: an index within the index, with
+    /// BuildKit's attestation and a platform whose parts are not there; layers compressed, and no
+    /// `repositories`. Put together like [`Self::docker_save_25`].
     pub fn docker_save_containerd(&self, tag: &str) -> Vec<u8> {
         let (mut blobs, mut manifest) = self.blobs(Stored::Gzip);
+        let statement = json!({ "_type": "https://in-toto.io/Statement/v0.1" });
+        let statement = statement.to_string().into_bytes();
+        let nothing = json!({ "architecture": "unknown", "os": "unknown", "config": {} });
+        let nothing = nothing.to_string().into_bytes();
+        let notes = json!({
+            "schemaVersion": 2,
+            "mediaType": OCI_MANIFEST,
+            "config": descriptor("application/vnd.oci.image.config.v1+json", &nothing),
+            "layers": [descriptor("application/vnd.in-toto+json", &statement)],
+        });
+        let notes = notes.to_string().into_bytes();
         manifest["platform"] =
             json!({ "os": self.config["os"], "architecture": self.config["architecture"] });
-        let attestation = json!({
-            "mediaType": OCI_MANIFEST,
-            "digest": manifest["digest"],
-            "size": manifest["size"],
-            "annotations": { "vnd.docker.reference.type": "attestation-manifest" },
-            "platform": { "os": "unknown", "architecture": "unknown" },
+        let mut attestation = descriptor(OCI_MANIFEST, &notes);
+        attestation["annotations"] = json!({
+            "vnd.docker.reference.digest": manifest["digest"],
+            "vnd.docker.reference.type": "attestation-manifest",
         });
+        attestation["platform"] = json!({ "os": "unknown", "architecture": "unknown" });
+        for blob in [statement, nothing, notes] {
+            blobs.push((blob_path(&blob), blob));
+        }
         let elsewhere = json!({
             "mediaType": OCI_MANIFEST,
             "digest": digest(b"not in this archive"),
@@ -221,7 +269,10 @@ impl ImageMaker {
         let outer = descriptor(OCI_INDEX, &inner);
         blobs.push((blob_path(&inner), inner));
         let index = json!({ "schemaVersion": 2, "manifests": [named(outer, tag)] });
-        layout(&blobs, &index).data("manifest.json", "[]").finish()
+        let docker = self.saved(tag, Stored::Gzip);
+        layout(&blobs, &index)
+            .data("manifest.json", docker.to_string())
+            .finish()
     }
 
     /// An OCI image layout in a tar.
@@ -237,12 +288,8 @@ impl ImageMaker {
         let mut blobs = Blobs::new();
         let mut layers = Vec::new();
         for layer in &self.layers {
-            let (bytes, suffix) = match stored {
-                Stored::Plain => (layer.clone(), ""),
-                Stored::Gzip => (gzip(layer), "+gzip"),
-                Stored::Zstd => (zstd(layer), "+zstd"),
-            };
-            let media_type = format!("application/vnd.oci.image.layer.v1.tar{suffix}");
+            let bytes = stored.bytes(layer);
+            let media_type = format!("application/vnd.oci.image.layer.v1.tar{}", stored.suffix());
             layers.push(descriptor(&media_type, &bytes));
             blobs.push((blob_path(&bytes), bytes));
         }

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 use wasmscope_debugger::program::{DebugFile, check_debug_file, open_symbols};
 use wasmscope_debugger::sources::PathMap;
 use wasmscope_debugger::{ExplainOptions, LocalsMode, Report, explain};
@@ -42,12 +43,19 @@ pub(super) fn maps(args: &ReportArgs) -> Vec<PathMap> {
     args.map.iter().map(map).collect()
 }
 
+/// When the program was built, as far as its file tells: tools that make the same bytes each time
+/// put a time there that means nothing, such as that of the epoch, and no module is older than Wasm.
+pub(super) fn built(program: &Program) -> Option<SystemTime> {
+    const FIRST_WASM: Duration = Duration::from_secs(1_483_228_800); // 2017
+    let modified = std::fs::metadata(program.file()).ok()?.modified().ok()?;
+    let age = modified.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    (age >= FIRST_WASM).then_some(modified)
+}
+
 fn explain_options(program: &Program, args: &ReportArgs, locals: Locals) -> ExplainOptions {
     ExplainOptions {
         program: program.path().display().to_string(),
-        built: std::fs::metadata(program.file())
-            .and_then(|file| file.modified())
-            .ok(),
+        built: built(program),
         locals: match locals {
             Locals::None => LocalsMode::None,
             Locals::Top => LocalsMode::Top,

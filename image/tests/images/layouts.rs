@@ -58,7 +58,10 @@ fn archives_of_all_tools() {
     let archives = [
         (app.docker_save_24("app:latest"), Form::DockerArchive),
         (app.docker_save_25("app:latest"), Form::DockerArchive),
-        (app.docker_save_containerd("app:latest"), Form::OciLayout),
+        (
+            app.docker_save_containerd("app:latest"),
+            Form::DockerArchive,
+        ),
         (app.oci_archive("latest", Stored::Plain), Form::OciLayout),
         (app.oci_archive("latest", Stored::Gzip), Form::OciLayout),
         (app.oci_archive("latest", Stored::Zstd), Form::OciLayout),

@@ -209,9 +209,7 @@ fn session(
         stdio,
         debug_file,
         maps: args.map.iter().map(map).collect(),
-        built: std::fs::metadata(guest.program.file())
-            .and_then(|file| file.modified())
-            .ok(),
+        built: super::failure::built(&guest.program),
         program: guest.program,
     })
 }
