@@ -3,6 +3,7 @@
 //!
 //! What is done with them is the layer above's business.
 
+use crate::debuggee::PausedGuest;
 use crate::failure::{self, CodePlace, WasmFrame};
 use crate::program::Program;
 use crate::stdio::{Streams, TeedStderr};
@@ -92,6 +93,10 @@ pub trait GuestAtCall {
     /// Its stack pointer, likewise, of a program that exports it
     /// ([`Program::exporting_stack_pointer`]).
     fn stack_pointer(&self) -> Option<u64>;
+
+    /// Has `look` look at all of it, where it is of debuggable code and can be looked at:
+    /// [`CallTracing::with_state`] of a component.
+    fn look(&self, _look: &mut dyn FnMut(&mut dyn PausedGuest)) {}
 }
 
 /// A guest in the words of its program.
@@ -125,7 +130,8 @@ pub struct CallTracing {
     pub sink: Arc<Mutex<dyn CallSink>>,
     /// At most this many bytes of the buffers of a call are told.
     pub data_bytes: u32,
-    /// Whether the sink looks at the memory and the stack pointer of a core module.
+    /// Whether the sink looks at more than stacks: at the memory and the stack pointer of a core
+    /// module, at all of a component that runs as debuggable code.
     pub with_state: bool,
     /// What is done to calls on purpose.
     pub injection: Injection,

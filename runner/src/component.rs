@@ -1,7 +1,7 @@
 //! Components: WASI 0.2, `wasi:cli/run`, and invoked functions of the world or of an exported
 //! interface.
 
-use crate::debuggee::add_waiting_to_linker;
+use crate::debuggee::{add_waiting_to_linker, at_call};
 use crate::exact::Captured;
 use crate::failure::{Failure, Remains, messages};
 use crate::imports::{self, MissingImport};
@@ -130,7 +130,12 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
     if let Some((tracing, calls)) = traced {
         calls.observe(tracing.observer(program, streams));
         calls.inject(tracing.injection.clone());
-        tell_when_over(&mut store, calls.clone());
+        match watch {
+            Watch::Failures if tracing.with_state => {
+                at_call::tell_when_over(&mut store, calls.clone(), tracing, program, streams);
+            }
+            _ => tell_when_over(&mut store, calls.clone()),
+        }
     }
     let captured = Captured::new(program);
     watch.install(&captured, &mut store);

@@ -15,7 +15,7 @@ use crate::logging;
 use crate::target;
 use anyhow::Context as _;
 use scribe::Scribe;
-use sink::TraceSink;
+use sink::{LocalsBy, TraceSink};
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmscope_debugger::CallSites;
@@ -48,22 +48,23 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
         (symbols, sites)
     };
     let (mut symbols, mut sites) = look_up(&program);
-    let mut stack_pointer = None;
-    if args.show.locals {
-        let (widened, global) = with_stack_pointer(&program, &sites)?;
-        stack_pointer = Some(global);
-        program = widened;
-        (symbols, sites) = look_up(&program);
-    }
+    let locals = match (args.show.locals, is_component) {
+        (false, _) => None,
+        // What is inside of a component is out of its host's reach, but for a debugger's.
+        (true, true) => Some(LocalsBy::Engine),
+        (true, false) => {
+            let (widened, global) = with_stack_pointer(&program, &sites)?;
+            program = widened;
+            (symbols, sites) = look_up(&program);
+            Some(LocalsBy::StackPointer(global))
+        }
+    };
     let (filter, injection) = choose::read(&args.choose, &program)?;
     let exporter = form::exporter(args, details, program.path(), &guest.world.args);
     let filter = Arc::new(filter);
     let destination = form::destination(args)?;
     let scribe = Scribe::new(exporter, destination, Arc::clone(&filter), sites, args);
-    let mut sink = TraceSink::new(scribe, filter)?;
-    if let Some(global) = stack_pointer {
-        sink = sink.with_locals(global);
-    }
+    let sink = TraceSink::new(scribe, filter)?.with_locals(locals);
     let sink = Arc::new(Mutex::new(sink));
     interrupt::finish_when_interrupted(&sink)?;
     let mut options = Options {
@@ -73,14 +74,16 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
         tracing: Some(CallTracing {
             sink: sink.clone(),
             data_bytes: args.show.string_limit,
-            with_state: stack_pointer.is_some(),
+            with_state: locals.is_some(),
             injection,
         }),
         ..Options::default()
     };
     args.world.limit(&mut options);
-    let outcome = match args.report_locals {
-        Locals::Exact => wasmscope_runner::run_exact(&program, &guest.world, &options)?,
+    let outcome = match (args.report_locals, locals) {
+        (Locals::Exact, _) | (_, Some(LocalsBy::Engine)) => {
+            wasmscope_runner::run_exact(&program, &guest.world, &options)?
+        }
         _ => wasmscope_runner::run(&program, &guest.world, &options)?,
     };
     let finish = |end| {
@@ -119,14 +122,10 @@ fn with_stack_pointer(program: &Program, sites: &CallSites) -> anyhow::Result<(P
             program.path().display()
         )
     };
-    let global = match program.kind() {
-        // Widening says why not.
-        ProgramKind::Component => 0,
-        ProgramKind::Module => sites
-            .stack_pointer()
-            .map_err(anyhow::Error::msg)
-            .with_context(because)?,
-    };
+    let global = sites
+        .stack_pointer()
+        .map_err(anyhow::Error::msg)
+        .with_context(because)?;
     let widened = program
         .exporting_stack_pointer(global)
         .with_context(because)?;

@@ -1,7 +1,7 @@
 //! Variables at host calls, without debuggable code.
 
 use crate::scene::Scene;
-use wasmscope_test_support::{Build, Target, sample};
+use wasmscope_test_support::{Build, Target, sample, wat_sample};
 
 /// The variables below each call of a trace: the call's function, then lines.
 fn calls(lines: &[String]) -> Vec<(String, Vec<String>)> {
@@ -66,11 +66,19 @@ fn locals_change_nothing_for_the_guest() {
     let scene = Scene::new();
     for name in ["hostcalls", "main_returns_error", "file_not_found"] {
         for build in Build::WITH_DEBUG {
-            let program = sample(name, build, Target::WasiP1);
-            let plain = scene.run("run", &["--host-calls", "0"], &program);
-            let options = ["--locals", "-o", "trace.txt", "--host-calls", "0"];
-            let traced = scene.run("trace", &options, &program);
-            assert_eq!(traced, plain, "{name} {build:?}");
+            for target in [Target::WasiP1, Target::WasiP2] {
+                let program = sample(name, build, target);
+                // The report says that the code was debuggable.
+                let which = match target {
+                    Target::WasiP1 => "all",
+                    Target::WasiP2 => "exact",
+                };
+                let options = ["--host-calls", "0", "--locals", which];
+                let plain = scene.run("run", &options, &program);
+                let options = ["--locals", "-o", "trace.txt", "--host-calls", "0"];
+                let traced = scene.run("trace", &options, &program);
+                assert_eq!(traced, plain, "{name} {build:?} {target:?}");
+            }
         }
     }
 }
@@ -90,13 +98,36 @@ fn json_has_them_as_data() {
 #[test]
 fn where_it_cannot_be_done_it_says_why() {
     let scene = Scene::new();
-    let component = sample("hostcalls", Build::Debug, Target::WasiP2);
-    let answer = scene.run("trace", &["--locals"], &component);
+    let program = wat_sample("functions");
+    let answer = scene.run("trace", &["--locals"], &program);
     assert_eq!(answer.code, Some(125));
     assert!(
-        answer.stderr.contains("this is a component"),
+        answer.stderr.contains("keeps no stack in its memory"),
         "{}",
         answer.stderr
     );
     assert_eq!(answer.stdout, "");
+}
+
+#[test]
+fn a_component_shows_them_too() {
+    let scene = Scene::new();
+    for build in Build::WITH_DEBUG {
+        let program = sample("hostcalls", build, Target::WasiP2);
+        let printed = scene.run("run", &[], &program).stdout;
+        let read = printed
+            .lines()
+            .find_map(|line| line.strip_prefix("read: "))
+            .expect("it tells what it has read");
+        let _ = std::fs::remove_dir_all(scene.path("wasmscope-hostcalls"));
+        let options = ["-q", "--locals", "-e", "/open-at/,/rename-at/"];
+        let calls = calls(&scene.trace(&options, &program));
+        let (name, locals) = calls
+            .iter()
+            .find(|(name, _)| name == "descriptor.rename-at")
+            .expect("it is renamed");
+        let text = format!("text: String = {read}");
+        assert!(locals.contains(&text), "{build:?} {name}: {locals:#?}");
+        let _ = std::fs::remove_dir_all(scene.path("wasmscope-hostcalls"));
+    }
 }

@@ -1,12 +1,14 @@
 //! The variables of the program's own frame at a host call: the guest is not stopped, but it stands
 //! still until the call returns, with its stack and memory as they are.
 
-use super::CallSites;
+use super::{CallSites, MAX_FRAMES};
 use crate::frame_state::TargetFrame;
+use crate::live::LiveTarget;
 use crate::target::Target;
 use crate::unwind::unwind;
 use crate::values::{Limits, Reader};
 use wasmscope_runner::WasmFrame;
+use wasmscope_runner::debuggee::PausedGuest;
 use wasmscope_symbols::prologue::StackPointer;
 use wasmscope_symbols::{ModulePc, Unavailable, WasmValue};
 use wasmscope_tracer::trace::Local;
@@ -92,13 +94,23 @@ impl CallSites {
         Ok(pointer.global)
     }
 
+    /// As [`CallSites::locals`], of a guest of debuggable code.
+    pub fn locals_of_paused(&mut self, guest: &mut dyn PausedGuest) -> Vec<Local> {
+        let frames = guest.stack(MAX_FRAMES);
+        let Some((wasm, _)) = self.calling_frame(frames.iter().map(WasmFrame::place)) else {
+            return Vec::new();
+        };
+        let cut = frames.len() == MAX_FRAMES;
+        self.locals(&LiveTarget::new(guest, &frames, cut, [wasm]))
+    }
+
     /// The variables of the frame that [`CallSites::site`] tells of.
-    pub fn locals(&mut self, guest: &CallingGuest<'_>) -> Vec<Local> {
-        let stack = guest.frames.iter().map(WasmFrame::place);
+    pub fn locals(&mut self, guest: &dyn Target) -> Vec<Local> {
+        let stack = guest.stack().iter().map(WasmFrame::place);
         let Some((wasm, source)) = self.calling_frame(stack) else {
             return Vec::new();
         };
-        let Some(frame) = guest.frames.get(wasm) else {
+        let Some(frame) = guest.stack().get(wasm) else {
             return Vec::new();
         };
         let Some(symbols) = self.symbols.get(frame.module) else {

@@ -8,6 +8,7 @@
 //!
 //! Nothing here knows lines, variables or commands: those are the debugger's.
 
+pub(crate) mod at_call;
 mod control;
 mod host_calls;
 mod known;

@@ -251,14 +251,24 @@ impl ComponentCalls {
     /// The guest is about to go on after a host call; its stack is as it was when it called. To be
     /// called from the store's call hook.
     pub fn returned(&self, stack: &dyn Fn() -> WasmBacktrace) {
+        if let Some(call) = self.ended()
+            && let Some(observer) = lock(&self.shared.observer).as_mut()
+        {
+            observer.ends(call, &stack);
+        }
+    }
+
+    /// As [`Self::returned`], where a call that is wanted in full is told by whoever asks.
+    pub fn ended(&self) -> Option<HostCall> {
         let seq = RETURNED.replace(NONE);
         if seq == NONE {
-            return;
+            return None;
         }
         let mut ring = self.ring();
         match ring.interest(seq) {
             Interest::Nothing => {
                 ring.follow(seq);
+                None
             }
             Interest::Sums => {
                 if let (Some(brief), Some(observer)) =
@@ -266,14 +276,9 @@ impl ComponentCalls {
                 {
                     observer.ends_briefly(&brief);
                 }
+                None
             }
-            Interest::Calls => {
-                let call = ring.ended(seq);
-                drop(ring);
-                if let (Some(call), Some(observer)) = (call, lock(&self.shared.observer).as_mut()) {
-                    observer.ends(call, &stack);
-                }
-            }
+            Interest::Calls => ring.ended(seq),
         }
     }
 

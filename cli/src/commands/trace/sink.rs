@@ -5,12 +5,21 @@ use super::desk::Desk;
 use super::scribe::{Entry, Scribe};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
-use wasmscope_debugger::CallingGuest;
+use wasmscope_debugger::{CallSites, CallingGuest};
 use wasmscope_runner::{CallSink, GuestAtCall, GuestStderr, WasmFrame};
 use wasmscope_tracer::filter::Filter;
 use wasmscope_tracer::summary::{By, Summary};
 use wasmscope_tracer::trace::{End, Local};
 use wasmscope_tracer::{Beginning, Brief, Function, HostCall, Interest};
+
+/// How variables are found.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LocalsBy {
+    /// In memory, by the stack pointer in this global.
+    StackPointer(u32),
+    /// Debuggable code tells them all.
+    Engine,
+}
 
 /// Takes host calls on the guest's thread.
 pub(super) struct TraceSink {
@@ -22,8 +31,8 @@ pub(super) struct TraceSink {
     walks_for_calls: bool,
     /// Whether stacks are wanted in any case.
     walks_for_sums: bool,
-    /// Show variables, which are found by the stack pointer in this global.
-    stack_pointer: Option<u32>,
+    /// Show variables.
+    locals: Option<LocalsBy>,
     /// Sums by function, when nothing else of calls is wanted.
     sums: Option<Summary>,
     /// The guest's standard error, and the end of what it had written there when it left a line open.
@@ -48,7 +57,7 @@ impl TraceSink {
             sums: is_brief.then(|| Summary::new(By::Function)),
             desk: Desk::new(scribe)?,
             filter,
-            stack_pointer: None,
+            locals: None,
             stderr: None,
             open_line: None,
             waiting: None,
@@ -56,12 +65,9 @@ impl TraceSink {
         })
     }
 
-    /// Shows variables, which are found by the stack pointer in this global.
-    pub(super) fn with_locals(self, global: u32) -> Self {
-        TraceSink {
-            stack_pointer: Some(global),
-            ..self
-        }
+    /// Shows variables.
+    pub(super) fn with_locals(self, locals: Option<LocalsBy>) -> Self {
+        TraceSink { locals, ..self }
     }
 
     /// Writes the end of the trace. What comes later is left out; so is the rest when it cannot be
@@ -118,7 +124,7 @@ impl TraceSink {
     }
 
     /// Writes a call while its guest stands still, with its variables.
-    fn write_with_locals(&mut self, call: HostCall, global: u32, guest: &dyn GuestAtCall) {
+    fn write_with_locals(&mut self, call: HostCall, by: LocalsBy, guest: &dyn GuestAtCall) {
         let frames = guest.frames();
         let entry = Entry {
             stack: frames.iter().map(WasmFrame::place).collect(),
@@ -126,19 +132,34 @@ impl TraceSink {
             call,
         };
         let mut scribe = self.desk.clear();
-        scribe.write(entry, |sites| -> Vec<Local> {
-            let (Some(memory), Some(pointer)) = (guest.memory(), guest.stack_pointer()) else {
-                return Vec::new();
-            };
-            sites.locals(&CallingGuest {
-                frames: &frames,
-                memory,
-                global,
-                stack_pointer: pointer,
-            })
+        scribe.write(entry, |sites| match by {
+            LocalsBy::StackPointer(global) => locals_in_memory(sites, &frames, global, guest),
+            LocalsBy::Engine => {
+                let mut locals = Vec::new();
+                guest.look(&mut |paused| locals = sites.locals_of_paused(paused));
+                locals
+            }
         });
         self.desk.note(&scribe);
     }
+}
+
+/// The variables of a core module of plain code.
+fn locals_in_memory(
+    sites: &mut CallSites,
+    frames: &[WasmFrame],
+    global: u32,
+    guest: &dyn GuestAtCall,
+) -> Vec<Local> {
+    let (Some(memory), Some(stack_pointer)) = (guest.memory(), guest.stack_pointer()) else {
+        return Vec::new();
+    };
+    sites.locals(&CallingGuest {
+        frames,
+        memory,
+        global,
+        stack_pointer,
+    })
 }
 
 impl CallSink for TraceSink {
@@ -195,8 +216,8 @@ impl CallSink for TraceSink {
             return;
         }
         let shown = self.desk.shows_calls();
-        if let Some(global) = self.stack_pointer.filter(|_| shown) {
-            return self.write_with_locals(call, global, guest);
+        if let Some(locals) = self.locals.filter(|_| shown) {
+            return self.write_with_locals(call, locals, guest);
         }
         let stack = match self.walks_for_sums || (shown && self.walks_for_calls) {
             true => guest.places(),
