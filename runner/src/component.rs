@@ -110,6 +110,9 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
     if traced.is_some() {
         ComponentCalls::watch(&mut linker).map_err(not_defined)?;
     }
+    let policy = world.policy(streams);
+    crate::network::add_to_linker(&mut linker, &policy, watch.supervision().is_some())
+        .map_err(not_defined)?;
     let pre = linker
         .instantiate_pre(component)
         .map_err(|error| not_linked(program, engine, component, &error))?;
@@ -119,7 +122,9 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
             error,
         })?;
     let state = ComponentState {
-        wasi: world.wasi(program, streams, watch.blocking())?.build(),
+        wasi: world
+            .wasi(program, streams, watch.blocking(), &policy)?
+            .build(),
         table: ResourceTable::new(),
         limiter: Limiter::new(options.max_memory_size),
         calls: options.component_calls.clone().unwrap_or_default(),

@@ -73,7 +73,10 @@ pub(crate) fn prepare(setup: &Setup<'_>, module: &Module) -> Result<Guest, RunEr
         ref watch,
     } = *setup;
     let entry = entry(program, module, world, options)?;
-    let wasi = world.wasi(program, streams, watch.blocking())?.build_p1();
+    let policy = world.policy(streams);
+    let wasi = world
+        .wasi(program, streams, watch.blocking(), &policy)?
+        .build_p1();
     let mut recording = Recording {
         calls: options.remembered_calls,
         ..Recording::default()

@@ -1,10 +1,12 @@
 //! What the guest sees of the world: arguments, environment, folders, network. By default a guest
-//! gets nothing but its arguments and the three standard streams.
+//! gets its arguments, the three standard streams, and the loopback addresses to listen on.
 
 use crate::program::Program;
 use crate::stdio::Streams;
 use std::io;
 use std::path::PathBuf;
+use wasmscope_sockets::{Network, Policy, Protocol};
+use wasmtime_wasi::sockets::SocketAddrUse;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 /// The world of a guest. Its standard streams are not part of this: they are the process's own,
@@ -43,15 +45,6 @@ pub struct Dir {
     pub read_only: bool,
 }
 
-/// What a guest may do on the network: nothing, unless it is granted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Network {
-    /// The host's network: any address, TCP and UDP.
-    pub inherit: bool,
-    /// Looking up names.
-    pub name_lookup: bool,
-}
-
 /// Why a world cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -87,6 +80,14 @@ impl World {
             .collect()
     }
 
+    /// What the guest may do on the network; refusals are told where its standard error goes.
+    pub(crate) fn policy(&self, streams: &Streams) -> Policy {
+        let stderr = streams.stderr.clone();
+        Policy::new(self.network.clone(), move |refusal| {
+            stderr.remark(&format!("wasmscope: refused: {refusal}\n"));
+        })
+    }
+
     /// The environment with every name once.
     fn environment(&self) -> Vec<(&str, &str)> {
         let mut env: Vec<(&str, &str)> = Vec::with_capacity(self.env.len());
@@ -112,6 +113,7 @@ impl World {
         program: &Program,
         streams: &Streams,
         blocking: Blocking,
+        policy: &Policy,
     ) -> Result<WasiCtxBuilder, WorldError> {
         let mut wasi = WasiCtxBuilder::new();
         streams.attach(&mut wasi);
@@ -141,11 +143,37 @@ impl World {
                     }
                 })?;
         }
-        if self.network.inherit {
-            // All addresses, and what may be done with them.
-            wasi.inherit_network().allow_tcp(true).allow_udp(true);
-        }
-        wasi.allow_ip_name_lookup(self.network.name_lookup || self.network.inherit);
+        wasi.allow_tcp(true).allow_udp(true);
+        let policy = policy.clone();
+        wasi.socket_addr_check(move |address, used| {
+            let policy = policy.clone();
+            Box::pin(async move {
+                // Wasmtime goes where the guest wants, or nowhere.
+                match used {
+                    // Our own functions have asked, and made of the guest's address the host's. Where
+                    // a socket is bound by connecting or sending, that is asked next.
+                    SocketAddrUse::TcpBind | SocketAddrUse::UdpBind => {
+                        let is_implied = address.ip().is_unspecified() && address.port() == 0;
+                        is_implied || policy.is_granted(address)
+                    }
+                    // Bound before, or it would be reachable from everywhere.
+                    SocketAddrUse::TcpListen => address.port() != 0 || policy.network().inherit,
+                    SocketAddrUse::TcpAccept => true,
+                    SocketAddrUse::UdpReceive => {
+                        policy.heard_from(address);
+                        true
+                    }
+                    SocketAddrUse::TcpConnect => {
+                        policy.connecting(address, Protocol::Tcp).await == Ok(address)
+                    }
+                    SocketAddrUse::UdpSend => {
+                        policy.connecting(address, Protocol::Udp).await == Ok(address)
+                    }
+                }
+            })
+        });
+        // Who may not, is told so by our own function.
+        wasi.allow_ip_name_lookup(true);
         Ok(wasi)
     }
 }

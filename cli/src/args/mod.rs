@@ -55,7 +55,8 @@ impl Cli {
     /// Reads the words of the command line.
     ///
     /// `-v` asks for messages, and before `HOST:/GUEST` it is Docker's way to say `--volume`: which
-    /// of them it is, shows where a target was expected and a volume stands.
+    /// of them it is, shows where a target was expected and a volume stands. In the same way `--net` may
+    /// be followed by where the guest may go.
     ///
     /// # Errors
     /// When the command line is wrong, or asks for help.
@@ -69,10 +70,16 @@ impl Cli {
                 Command::Inspect(_) | Command::Config(_) => &[],
             };
             let target = rest.first().and_then(|word| word.to_str());
-            let before = words.len().checked_sub(rest.len().saturating_add(1));
+            let rest_length = rest.len();
+            let before = words.len().checked_sub(rest_length.saturating_add(1));
             match before.and_then(|place| words.get_mut(place)) {
                 Some(flag) if *flag == "-v" && target.is_some_and(image::is_volume) => {
                     *flag = OsString::from("--volume");
+                }
+                Some(flag) if *flag == "--net" && target.is_some_and(world::are_destinations) => {
+                    *flag = OsString::from(format!("--net={}", target.unwrap_or_default()));
+                    let taken = words.len() - rest_length;
+                    words.remove(taken);
                 }
                 _ => return Ok(cli),
             }
@@ -148,6 +155,49 @@ mod tests {
             ),
         ] {
             assert_eq!(read(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn destinations_may_follow_net() {
+        let read = |line: &str| {
+            let words = line.split(' ').map(OsString::from).collect();
+            let cli = Cli::read(words).expect("valid");
+            let Command::Run(run) = cli.command else {
+                panic!("run")
+            };
+            let (target, args) = run.target().expect("UTF-8");
+            let net = run.world.net.as_ref().map(Vec::len);
+            (net, target.display().to_string(), args.join(" "))
+        };
+        for (line, net, target, args) in [
+            (
+                "wasmscope run a.wasm --net a:1",
+                None,
+                "a.wasm",
+                "--net a:1",
+            ),
+            ("wasmscope run --net a.wasm b", Some(0), "a.wasm", "b"),
+            ("wasmscope run --net=a:1,b:2 a.wasm", Some(2), "a.wasm", ""),
+            (
+                "wasmscope run --net a:1,[::1]:* a.wasm b:1",
+                Some(2),
+                "a.wasm",
+                "b:1",
+            ),
+            ("wasmscope run --net -p 1:2 a.wasm", Some(0), "a.wasm", ""),
+            (
+                "wasmscope run --net docker://a:80 b",
+                Some(0),
+                "docker://a:80",
+                "b",
+            ),
+        ] {
+            assert_eq!(
+                read(line),
+                (net, target.to_owned(), args.to_owned()),
+                "{line}"
+            );
         }
     }
 

@@ -5,7 +5,7 @@ use super::values;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
-use wasmscope_runner::{Dir, Network, Options, World};
+use wasmscope_runner::{Destination, Dir, HostAlias, Network, Options, Outgoing, Publish, World};
 
 /// Options for the guest's world and its limits.
 #[derive(Debug, Args)]
@@ -68,6 +68,38 @@ pub struct WorldArgs {
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub timeout: Option<Duration>,
 
+    /// Have a port that the guest listens on reached at another place of the host
+    ///
+    /// `-p 8080:80` makes the guest's port 80 the host's 8080, on the loopback address alone;
+    /// `-p 0.0.0.0:8080:80` on all IPv4 addresses. `/tcp` or `/udp` at the end limits it to one of
+    /// them. May be given several times. Without it, what the guest listens on is reached at the same
+    /// port of the host's loopback address.
+    #[arg(
+        short = 'p',
+        long = "publish",
+        value_name = "[ADDR:]HOST:GUEST",
+        help_heading = "Network"
+    )]
+    pub publish: Vec<Publish>,
+
+    /// Let the guest connect and send: to anywhere, or with `--net=HOST:PORT,…` there only
+    ///
+    /// HOST is a name or an address (IPv6 in brackets), PORT may be `*`. Looking up names is allowed
+    /// as far as connecting to them. `--net HOST:PORT TARGET` works as well.
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        value_delimiter = ',',
+        num_args = 0..=1,
+        require_equals = true,
+        help_heading = "Network"
+    )]
+    pub net: Option<Vec<Destination>>,
+
+    /// Answer the guest's lookup of a name with an address, instead of asking the host
+    #[arg(long = "add-host", value_name = "NAME:IP", help_heading = "Network")]
+    pub add_host: Vec<HostAlias>,
+
     #[command(flatten, next_help_heading = "Container images")]
     pub image: ImageArgs,
 }
@@ -101,6 +133,13 @@ impl WorldArgs {
                 WasiOption::InheritEnv(yes) => inherit_env = yes,
             }
         }
+        network.published.clone_from(&self.publish);
+        network.hosts.clone_from(&self.add_host);
+        network.outgoing = match &self.net {
+            None => Outgoing::Nowhere,
+            Some(list) if list.is_empty() => Outgoing::Anywhere,
+            Some(list) => Outgoing::To(list.clone()),
+        };
         if inherit_env {
             for (name, value) in std::env::vars_os() {
                 match (name.into_string(), value.into_string()) {
@@ -130,6 +169,12 @@ impl WorldArgs {
         }
         options.timeout = self.timeout.or(options.timeout);
     }
+}
+
+/// Whether a word after `--net` says where the guest may go, and is no target.
+pub(super) fn are_destinations(word: &str) -> bool {
+    word.split(',')
+        .all(|part| part.parse::<Destination>().is_ok())
 }
 
 fn dir(text: &str) -> Result<Dir, String> {

@@ -128,6 +128,20 @@ impl TeedStderr {
         (*last != b'\n').then_some(written.count)
     }
 
+    /// Puts in a word of ours, which is not the guest's and not kept.
+    pub(crate) fn remark(&self, text: &str) {
+        // An open line of the guest's stays its own.
+        let text = match self.open_line() {
+            Some(_) => format!("\n{text}"),
+            None => text.to_owned(),
+        };
+        match &self.captured {
+            Some(captured) => captured.put(text.as_bytes()),
+            // Nobody can be told that nobody can be told.
+            None => drop(io::stderr().write_all(text.as_bytes())),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Written> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }

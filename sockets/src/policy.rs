@@ -1,0 +1,482 @@
+//! Which calls a [`Network`] allows, and where on the host they go. Who is refused is told how to be
+//! allowed, in the call's record and once on standard error.
+
+use crate::network::{Destination, Host, Network, Outgoing, Protocol, Publish};
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// At most this many different refusals are told.
+const MAX_TOLD: usize = 32;
+
+/// How long the addresses of a name in `--net` are believed.
+const BELIEVED: Duration = Duration::from_secs(30);
+
+/// Addresses that somebody is about to bind to; more have been given up.
+const MAX_GRANTED: usize = 64;
+
+/// Senders of datagrams that may be answered, per guest.
+const MAX_PEERS: usize = 4096;
+
+/// What was refused and how to allow it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{what}: {how}")]
+pub struct Refusal {
+    /// What the guest wanted.
+    pub what: String,
+    /// How the user allows it.
+    pub how: String,
+}
+
+/// Where names are looked up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Lookup {
+    /// Nowhere: the user gave these addresses.
+    Given(Vec<IpAddr>),
+    /// By the host's resolver.
+    Host,
+}
+
+type Tell = dyn Fn(&str) + Send + Sync;
+
+/// A network as a run goes by it. Clones are the same.
+#[derive(Clone)]
+pub struct Policy {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    network: Network,
+    /// Called once for every different refusal.
+    tell: Box<Tell>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    told: HashSet<String>,
+    /// The addresses of names in `--net`.
+    resolved: HashMap<String, (Instant, Vec<IpAddr>)>,
+    /// Where the guest's own ports are on the host.
+    own: Vec<(Protocol, u16, SocketAddr)>,
+    /// Who has sent datagrams.
+    peers: HashSet<SocketAddr>,
+    /// What somebody is about to bind to, on the host.
+    granted: Vec<SocketAddr>,
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.network.fmt(f)
+    }
+}
+
+impl Policy {
+    /// `tell` hears of every different refusal once.
+    pub fn new(network: Network, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        let shared = Shared {
+            network,
+            tell: Box::new(tell),
+            state: Mutex::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// What the user said.
+    pub fn network(&self) -> &Network {
+        &self.shared.network
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells of a refusal, unless that has been done.
+    pub fn refused(&self, refusal: &Refusal) {
+        let text = refusal.to_string();
+        {
+            let mut state = self.state();
+            if state.told.len() >= MAX_TOLD || !state.told.insert(text.clone()) {
+                return;
+            }
+        }
+        (self.shared.tell)(&text);
+    }
+
+    fn refuse(&self, what: String, how: String) -> Refusal {
+        let refusal = Refusal { what, how };
+        self.refused(&refusal);
+        refusal
+    }
+
+    /// Where on the host a guest is that binds to `asked`.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub fn bind(&self, asked: SocketAddr, protocol: Protocol) -> Result<SocketAddr, Refusal> {
+        let network = &self.shared.network;
+        let is_meant = |published: &&Publish| {
+            published.guest == asked.port() && published.protocol.is_none_or(|p| p == protocol)
+        };
+        let mut published = network.published.iter().filter(is_meant).peekable();
+        if let Some(first) = published.peek().copied() {
+            return published.find_map(|published| host_side(published, asked)).ok_or_else(|| {
+                self.refuse(
+                    format!("listening on {asked}/{protocol}"),
+                    format!("-p {first} is an address of another family: publish the port on an IPv4 address"),
+                )
+            });
+        }
+        if network.inherit {
+            return Ok(asked);
+        }
+        let ip = asked.ip().to_canonical();
+        if ip.is_loopback() {
+            return Ok(asked);
+        }
+        if ip.is_unspecified() {
+            // The socket of a client: where datagrams are sent from must be able to reach where they
+            // go.
+            let is_client = asked.port() == 0 && protocol == Protocol::Udp;
+            if is_client && network.outgoing != Outgoing::Nowhere {
+                return Ok(asked);
+            }
+            return Ok(SocketAddr::new(loopback(asked.ip()), asked.port()));
+        }
+        let published = Publish {
+            address: Some(asked.ip()),
+            host: asked.port(),
+            guest: asked.port(),
+            protocol: None,
+        };
+        Err(self.refuse(
+            format!("listening on {asked}/{protocol}"),
+            format!("-p {published} allows it"),
+        ))
+    }
+
+    /// Somebody is about to bind to an address of the host that [`Self::bind`] has answered, and asks
+    /// [`Self::is_granted`] on the way.
+    pub fn grant(&self, host: SocketAddr) {
+        let mut state = self.state();
+        let excess = state.granted.len().saturating_sub(MAX_GRANTED);
+        state.granted.drain(..excess);
+        state.granted.push(host);
+    }
+
+    /// Whether that has been granted: once for every time.
+    pub fn is_granted(&self, host: SocketAddr) -> bool {
+        let mut state = self.state();
+        let place = state.granted.iter().position(|granted| *granted == host);
+        place
+            .map(|place| state.granted.swap_remove(place))
+            .is_some()
+    }
+
+    /// As [`Self::connect`], without blocking the thread while names are resolved.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub async fn connecting(
+        &self,
+        asked: SocketAddr,
+        protocol: Protocol,
+    ) -> Result<SocketAddr, Refusal> {
+        if !matches!(self.shared.network.outgoing, Outgoing::To(_)) {
+            return self.connect(asked, protocol);
+        }
+        let policy = self.clone();
+        let job = tokio::task::spawn_blocking(move || policy.connect(asked, protocol));
+        job.await.unwrap_or_else(|_| {
+            Err(Refusal {
+                what: format!("connecting to {asked}/{protocol}"),
+                how: "whether --net allows it could not be found out".to_owned(),
+            })
+        })
+    }
+
+    /// A socket of the guest's is bound: to `guest` in its eyes, to `host` here.
+    pub fn bound(&self, protocol: Protocol, guest: u16, host: SocketAddr) {
+        let mut state = self.state();
+        state
+            .own
+            .retain(|(known, port, _)| (*known, *port) != (protocol, guest));
+        state.own.push((protocol, guest, host));
+    }
+
+    /// That socket is closed.
+    pub fn unbound(&self, protocol: Protocol, guest: u16) {
+        let mut state = self.state();
+        state
+            .own
+            .retain(|(known, port, _)| (*known, *port) != (protocol, guest));
+    }
+
+    /// A datagram has come from there, which may be answered.
+    pub fn heard_from(&self, peer: SocketAddr) {
+        if self.shared.network.outgoing == Outgoing::Anywhere || self.shared.network.inherit {
+            return;
+        }
+        let mut state = self.state();
+        if state.peers.len() >= MAX_PEERS {
+            state.peers.clear();
+        }
+        state.peers.insert(peer);
+    }
+
+    /// Whether what the guest sends to `asked` may go there, and where that is on the host. Names in
+    /// the network's destinations may have to be resolved, which takes time.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub fn connect(&self, asked: SocketAddr, protocol: Protocol) -> Result<SocketAddr, Refusal> {
+        let network = &self.shared.network;
+        let ip = asked.ip().to_canonical();
+        {
+            let state = self.state();
+            let is_here = ip.is_loopback() || ip.is_unspecified();
+            let own = |(known, port, _): &&(Protocol, u16, SocketAddr)| {
+                is_here && *known == protocol && *port == asked.port()
+            };
+            if let Some((_, _, host)) = state.own.iter().find(own) {
+                return Ok(reachable(*host, asked));
+            }
+            if protocol == Protocol::Udp && state.peers.contains(&asked) {
+                return Ok(asked);
+            }
+        }
+        let is_allowed = network.inherit
+            || match &network.outgoing {
+                Outgoing::Nowhere => false,
+                Outgoing::Anywhere => true,
+                Outgoing::To(list) => list.iter().any(|to| self.is_meant(to, ip, asked.port())),
+            };
+        if is_allowed {
+            return Ok(asked);
+        }
+        let verb = match protocol {
+            Protocol::Tcp => "connecting",
+            Protocol::Udp => "sending",
+        };
+        Err(self.refuse(
+            format!("{verb} to {asked}/{protocol}"),
+            format!("--net={asked} allows it, --net all outgoing connections"),
+        ))
+    }
+
+    fn is_meant(&self, to: &Destination, ip: IpAddr, port: u16) -> bool {
+        if to.port.is_some_and(|meant| meant != port) {
+            return false;
+        }
+        match &to.host {
+            Host::Address(address) => address.to_canonical() == ip,
+            Host::Name(name) => self.addresses(name).iter().any(|a| a.to_canonical() == ip),
+        }
+    }
+
+    /// The addresses of a name that the user gave.
+    fn addresses(&self, name: &str) -> Vec<IpAddr> {
+        let given: Vec<_> = self.shared.network.aliases(name).collect();
+        if !given.is_empty() {
+            return given;
+        }
+        if let Some((at, known)) = self.state().resolved.get(name)
+            && at.elapsed() < BELIEVED
+        {
+            return known.clone();
+        }
+        let found = (name, 0).to_socket_addrs();
+        let found: Vec<_> = found.map_or_else(|_| Vec::new(), |all| all.map(|a| a.ip()).collect());
+        let entry = (Instant::now(), found.clone());
+        self.state().resolved.insert(name.to_owned(), entry);
+        found
+    }
+
+    /// Where a guest may look a name up.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub fn lookup(&self, name: &str) -> Result<Lookup, Refusal> {
+        let network = &self.shared.network;
+        let given: Vec<_> = network.aliases(name).collect();
+        if !given.is_empty() {
+            return Ok(Lookup::Given(given));
+        }
+        if let Ok(address) = name.parse() {
+            return Ok(Lookup::Given(vec![address]));
+        }
+        if name.eq_ignore_ascii_case("localhost") {
+            let both = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+            return Ok(Lookup::Given(both.to_vec()));
+        }
+        let names =
+            |to: &Destination| matches!(&to.host, Host::Name(n) if n.eq_ignore_ascii_case(name));
+        let is_allowed = network.inherit
+            || network.name_lookup
+            || match &network.outgoing {
+                Outgoing::Nowhere => false,
+                Outgoing::Anywhere => true,
+                Outgoing::To(list) => list.iter().any(names),
+            };
+        if is_allowed {
+            return Ok(Lookup::Host);
+        }
+        let name = name.escape_debug().to_string();
+        Err(self.refuse(
+            format!("looking up {name}"),
+            "--net, --net=NAME:PORT or -S allow-ip-name-lookup allows it, --add-host NAME:IP answers it"
+                .to_owned(),
+        ))
+    }
+}
+
+/// The loopback address of the same family.
+fn loopback(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        // An unspecified IPv4 address written as IPv6.
+        IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some() => {
+            Ipv4Addr::LOCALHOST.to_ipv6_mapped().into()
+        }
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
+/// Where a published port is on the host, for a socket of the family of `asked`.
+fn host_side(published: &Publish, asked: SocketAddr) -> Option<SocketAddr> {
+    let address = published.address.unwrap_or(loopback(asked.ip()));
+    let address = match (asked.ip(), address) {
+        (IpAddr::V4(_), IpAddr::V6(_)) => return None,
+        (IpAddr::V6(_), IpAddr::V4(v4)) => v4.to_ipv6_mapped().into(),
+        (_, same) => same,
+    };
+    Some(SocketAddr::new(address, published.host))
+}
+
+/// Where a socket that is bound to `host` can be reached, by a socket of the family of `asked`.
+fn reachable(host: SocketAddr, asked: SocketAddr) -> SocketAddr {
+    let ip = match host.ip() {
+        ip if ip.is_unspecified() => loopback(ip),
+        ip => ip,
+    };
+    let ip = match (asked.ip(), ip.to_canonical()) {
+        (IpAddr::V6(_), IpAddr::V4(v4)) => v4.to_ipv6_mapped().into(),
+        (_, ip) => ip,
+    };
+    SocketAddr::new(ip, host.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(network: Network) -> (Policy, Arc<Mutex<Vec<String>>>) {
+        let told: Arc<Mutex<Vec<String>>> = Arc::default();
+        let heard = Arc::clone(&told);
+        let policy = Policy::new(network, move |text| {
+            heard.lock().expect("not poisoned").push(text.to_owned());
+        });
+        (policy, told)
+    }
+
+    fn at(text: &str) -> SocketAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn a_guest_listens_on_loopback_unless_its_port_is_published() {
+        let (policy, told) = policy(Network {
+            published: vec![
+                "0.0.0.0:8080:80".parse().expect("valid"),
+                "9000:90".parse().expect("valid"),
+                "53:53/udp".parse().expect("valid"),
+                "[::1]:6000:60".parse().expect("valid"),
+            ],
+            ..Network::default()
+        });
+        let table = [
+            ("0.0.0.0:1234", Some("127.0.0.1:1234")),
+            ("[::]:1234", Some("[::1]:1234")),
+            ("127.0.0.2:1234", Some("127.0.0.2:1234")),
+            ("0.0.0.0:80", Some("0.0.0.0:8080")),
+            ("127.0.0.1:80", Some("0.0.0.0:8080")),
+            ("[::]:80", Some("[::ffff:0.0.0.0]:8080")),
+            ("[::]:90", Some("[::1]:9000")),
+            ("0.0.0.0:53", Some("127.0.0.1:53")),
+            ("0.0.0.0:0", Some("127.0.0.1:0")),
+            ("[::]:60", Some("[::1]:6000")),
+            ("0.0.0.0:60", None),
+            ("192.0.2.1:1234", None),
+        ];
+        for (asked, expected) in table {
+            let got = policy.bind(at(asked), Protocol::Tcp).ok();
+            assert_eq!(got, expected.map(at), "{asked}");
+        }
+        let told = told.lock().expect("not poisoned");
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(
+            told.iter().any(|t| t.contains("-p 192.0.2.1:1234:1234")),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn a_guest_goes_out_only_where_it_may() {
+        let (policy, told) = policy(Network {
+            outgoing: Outgoing::To(vec![
+                "192.0.2.1:80".parse().expect("valid"),
+                "db:*".parse().expect("valid"),
+            ]),
+            hosts: vec!["db:192.0.2.7".parse().expect("valid")],
+            ..Network::default()
+        });
+        policy.bound(Protocol::Tcp, 1234, at("127.0.0.1:8080"));
+        policy.heard_from(at("192.0.2.99:5000"));
+        let table = [
+            ("192.0.2.1:80", Protocol::Tcp, Some("192.0.2.1:80")),
+            (
+                "[::ffff:192.0.2.1]:80",
+                Protocol::Tcp,
+                Some("[::ffff:192.0.2.1]:80"),
+            ),
+            ("192.0.2.1:81", Protocol::Tcp, None),
+            ("192.0.2.7:3306", Protocol::Tcp, Some("192.0.2.7:3306")),
+            ("127.0.0.1:1234", Protocol::Tcp, Some("127.0.0.1:8080")),
+            ("127.0.0.1:1234", Protocol::Udp, None),
+            ("192.0.2.99:5000", Protocol::Udp, Some("192.0.2.99:5000")),
+            ("192.0.2.99:5000", Protocol::Tcp, None),
+        ];
+        for (asked, protocol, expected) in table {
+            let got = policy.connect(at(asked), protocol).ok();
+            assert_eq!(got, expected.map(at), "{asked} {protocol}");
+        }
+        let count = || told.lock().expect("not poisoned").len();
+        assert_eq!(count(), 3);
+        assert!(policy.connect(at("192.0.2.1:81"), Protocol::Tcp).is_err());
+        assert_eq!(count(), 3, "each refusal is told once");
+    }
+
+    #[test]
+    fn names_are_looked_up_where_connections_are_allowed() {
+        let (policy, _) = policy(Network {
+            outgoing: Outgoing::To(vec!["example.com:80".parse().expect("valid")]),
+            hosts: vec!["db:192.0.2.7".parse().expect("valid")],
+            ..Network::default()
+        });
+        let given = |name| policy.lookup(name).ok();
+        assert_eq!(
+            given("DB"),
+            Some(Lookup::Given(vec![at("192.0.2.7:0").ip()]))
+        );
+        assert_eq!(given("Example.com"), Some(Lookup::Host));
+        assert_eq!(given("example.org"), None);
+        assert!(matches!(given("localhost"), Some(Lookup::Given(all)) if all.len() == 2));
+    }
+}
