@@ -120,6 +120,10 @@ impl Decoder<'_> {
             Kind::Value(ty) => self.number(ty, words.whole),
             Kind::Path => Value::Path(self.bytes(When::Before, words.first, words.second)),
             Kind::BuffersIn => self.buffers(When::Before, words, u64::MAX),
+            // What will be in them nobody knows yet.
+            Kind::BuffersOut if matches!(self.slot.ended, Ended::NotYet) => {
+                self.output_address(words.first, 8)
+            }
             Kind::BuffersOut => {
                 let written = self.first_result().unwrap_or(0);
                 self.buffers(When::After, words, u64::from(written))

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use wasmscope_debugger::CallSites;
 use wasmscope_runner::CodePlace;
 use wasmscope_tracer::HostCall;
@@ -33,15 +33,18 @@ pub(super) struct Entry {
     pub(super) stack: Vec<CodePlace>,
     /// Whether the guest has left a line open where the trace goes.
     pub(super) after_open_line: bool,
+    /// How long a call has taken so far that has not returned.
+    pub(super) so_far: Option<Duration>,
 }
 
 impl Entry {
-    /// A call that nothing else is known of.
-    pub(super) fn alone(call: HostCall) -> Self {
+    /// A call that has not returned.
+    pub(super) fn unfinished(call: HostCall, so_far: Duration) -> Self {
         Entry {
             call,
             stack: Vec::new(),
             after_open_line: false,
+            so_far: Some(so_far),
         }
     }
 }
@@ -152,7 +155,12 @@ impl Scribe {
         if self.has_enough() {
             return;
         }
-        let Entry { call, stack, .. } = entry;
+        let Entry {
+            call,
+            stack,
+            so_far,
+            ..
+        } = entry;
         let shown = self.shows_calls();
         let site =
             match (shown && self.with_source) || self.sums_need_sites() || self.filter.needs_site()
@@ -178,7 +186,11 @@ impl Scribe {
             locals,
         };
         if let Some(sum) = &mut self.sum {
+            let so_far = so_far.map(|so_far| u64::try_from(so_far.as_nanos()).unwrap_or(u64::MAX));
+            let duration = traced.call.duration;
+            traced.call.duration = duration.or(so_far);
             sum.summary.add(&traced);
+            traced.call.duration = duration;
         }
         if shown {
             if !self.with_source {

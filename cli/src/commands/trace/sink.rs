@@ -38,8 +38,8 @@ pub(super) struct TraceSink {
     /// The guest's standard error, and the end of what it had written there when it left a line open.
     stderr: Option<GuestStderr>,
     open_line: Option<u64>,
-    /// A call that has begun and may take long.
-    waiting: Option<HostCall>,
+    /// A call that has begun and may take long, and when it began.
+    waiting: Option<(HostCall, Instant)>,
     finished: bool,
 }
 
@@ -85,9 +85,11 @@ impl TraceSink {
         if is_open(&self.stderr, &mut self.open_line) {
             scribe.after_open_line();
         }
-        if let Some(call) = self.waiting.take().filter(|call| self.filter.accepts(call)) {
+        if let Some((call, since)) = self.waiting.take()
+            && self.filter.accepts(&call)
+        {
             // One that has not returned has no guest to look at.
-            scribe.write(Entry::alone(call), |_| Vec::new());
+            scribe.write(Entry::unfinished(call, since.elapsed()), |_| Vec::new());
         }
         if let Some(sums) = &self.sums {
             scribe.add(sums);
@@ -119,7 +121,7 @@ impl TraceSink {
             self.desk.clear().flush();
         }
         if beginning.may_wait && is_wanted && !self.desk.has_enough() {
-            self.waiting = call();
+            self.waiting = call().map(|call| (call, Instant::now()));
         }
     }
 
@@ -130,6 +132,7 @@ impl TraceSink {
             stack: frames.iter().map(WasmFrame::place).collect(),
             after_open_line: is_open(&self.stderr, &mut self.open_line),
             call,
+            so_far: None,
         };
         let mut scribe = self.desk.clear();
         scribe.write(entry, |sites| match by {
@@ -227,6 +230,7 @@ impl CallSink for TraceSink {
             call,
             stack,
             after_open_line: is_open(&self.stderr, &mut self.open_line),
+            so_far: None,
         });
     }
 }
