@@ -157,7 +157,7 @@ fn a_trap_is_explained() {
 #[test]
 fn memory_and_opcodes_are_there() {
     let mut app = stopped(Target::WasiP1, (160, 50));
-    app.keys("2 m").until("0x");
+    app.keys("2 m").until("0x").until("variable of frame");
     app.keys("1 v").until("i32.");
     app.keys("0").until("Wasm locals");
     app.keys("c").until("FAILED").keys("6 S").until("% time");

@@ -1,6 +1,8 @@
 //! Bytes of memory, as `x` shows them.
 
+use crate::report::{escape, grouped};
 use std::fmt::Write as _;
+use wasmscope_debugger::protocol::MemoryOwner;
 
 /// What `x` shows: gdb's `/16xb`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,6 +95,30 @@ pub fn examined(address: u64, bytes: &[u8], how: Examine) -> (String, u64) {
     (out, at.saturating_sub(address))
 }
 
+/// What lies at an address: `order.id + 2 (4 bytes at 0x1000), variable of frame 2`.
+pub fn owner_line(owner: &MemoryOwner, address: u64) -> String {
+    let mut out = escape::line(&owner.name);
+    match address.saturating_sub(owner.address) {
+        _ if out.is_empty() => {}
+        0 => out.push(' '),
+        offset => {
+            let _ = write!(out, " + {offset} ");
+        }
+    }
+    let bytes = match owner.length {
+        1 => "1 byte".to_owned(),
+        length => format!(
+            "{} bytes",
+            grouped(usize::try_from(length).unwrap_or(usize::MAX))
+        ),
+    };
+    let _ = match out.is_empty() {
+        true => write!(out, "{} ({bytes} at {:#x})", owner.what(), owner.address),
+        false => write!(out, "({bytes} at {:#x}), {}", owner.address, owner.what()),
+    };
+    out
+}
+
 fn printable(byte: u8) -> char {
     match byte {
         0x20..=0x7e => char::from(byte),
@@ -123,7 +149,7 @@ fn one(unit: &[u8], how: Examine) -> String {
         UnitFormat::Char | UnitFormat::Text => {
             let shown = u32::try_from(number).ok().and_then(char::from_u32);
             match shown.filter(|c| how.unit != Unit::Byte || c.is_ascii()) {
-                Some(c) => format!("'{}'", crate::report::escape::line(&c.to_string())),
+                Some(c) => format!("'{}'", escape::line(&c.to_string())),
                 None => format!("{number:#x}"),
             }
         }
@@ -142,7 +168,7 @@ fn texts(address: u64, bytes: &[u8], count: u64) -> (String, u64) {
         let end = rest.iter().position(|byte| *byte == 0);
         let (text, after) = rest.split_at(end.unwrap_or(rest.len()));
         let shown = String::from_utf8_lossy(text);
-        let shown = crate::report::escape::line(&shown.escape_debug().to_string());
+        let shown = escape::line(&shown.escape_debug().to_string());
         let open = if end.is_none() { "…" } else { "" };
         let _ = writeln!(out, "{at:#010x}: \"{shown}\"{open}");
         let used = text.len().saturating_add(usize::from(end.is_some()));

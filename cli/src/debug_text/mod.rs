@@ -17,7 +17,7 @@ mod wasm;
 mod tests;
 
 pub use breakpoints::{breakpoint_table, breakpoint_told, hits_text};
-pub use memory::{Examine, Unit, UnitFormat, examined};
+pub use memory::{Examine, Unit, UnitFormat, examined, owner_line};
 pub use source::{Mark, listing, source_line};
 pub use stack::{StackLook, frame_line, frame_title, stack};
 pub use stops::{exit_line, hit, host_call_line, stop_headline};

@@ -63,7 +63,7 @@ fn stopping_and_looking() {
     is(&screen, "stop");
     screen.keys("2\x1b[B\x1b[C\x1b[B\x1b[C").wait_for("▾ * =");
     is(&screen, "values");
-    screen.keys("m").wait_for("9 Memory").wait_for("0x");
+    screen.keys("m").wait_for("variable of frame");
     is(&screen, "memory");
     screen.keys("1v").wait_for("local.get");
     is(&screen, "opcodes");

@@ -146,6 +146,15 @@ pub enum Command {
         /// How many bytes.
         length: u64,
     },
+    /// Whose bytes of linear memory are.
+    MemoryOwners {
+        /// An expression for the address, as for [`Command::ReadMemory`].
+        address: String,
+        /// In this frame.
+        frame: FrameId,
+        /// How many bytes.
+        length: u64,
+    },
     /// Writes bytes to linear memory.
     WriteMemory {
         /// The address.

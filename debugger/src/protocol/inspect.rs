@@ -63,6 +63,14 @@ pub enum ReplyBody {
         /// Size of the memory.
         memory_size: u64,
     },
+    /// Whose bytes of memory are, as far as is known.
+    MemoryOwners {
+        /// The address that was asked for.
+        address: u64,
+        /// By address, larger ones before smaller ones that they begin with: a field comes after what it
+        /// is a field of.
+        owners: Vec<MemoryOwner>,
+    },
     /// Opcodes.
     Disassembly(Disassembly),
     /// Lines of a source file.
@@ -98,6 +106,66 @@ pub enum ReplyBody {
     Status(Status),
     /// The report on a failure.
     Report(Box<Report>),
+}
+
+/// Something that lies in memory.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MemoryOwner {
+    /// The address of its first byte.
+    pub address: u64,
+    /// Its size in bytes.
+    pub length: u64,
+    /// What it is.
+    pub kind: MemoryOwnerKind,
+    /// What it is called: an expression for a part of a variable or a static, a function's name for its
+    /// part of the stack, the linker's name for data; empty for what has none.
+    pub name: String,
+    /// The frame that the variable or the part of the stack is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<FrameId>,
+}
+
+impl MemoryOwner {
+    /// What it is, in a few words: `variable of frame 2`.
+    pub fn what(&self) -> String {
+        let of_frame = |what: &str| match self.frame {
+            Some(frame) => format!("{what} of frame {frame}"),
+            None => what.to_owned(),
+        };
+        match self.kind {
+            MemoryOwnerKind::Variable => of_frame("variable"),
+            MemoryOwnerKind::Static => "static".to_owned(),
+            MemoryOwnerKind::Frame => of_frame("stack"),
+            MemoryOwnerKind::FreeStack => "stack that no frame uses".to_owned(),
+            MemoryOwnerKind::Data => "data of the module".to_owned(),
+            MemoryOwnerKind::Heap => "memory for the allocator".to_owned(),
+        }
+    }
+
+    /// Whether it has the byte at an address.
+    pub fn has(&self, address: u64) -> bool {
+        address
+            .checked_sub(self.address)
+            .is_some_and(|offset| offset < self.length)
+    }
+}
+
+/// What lies in memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemoryOwnerKind {
+    /// A variable, a part of it, or what it owns or points to.
+    Variable,
+    /// A static, or a part of it.
+    Static,
+    /// A function's part of the stack.
+    Frame,
+    /// The stack below the innermost frame, which nobody uses.
+    FreeStack,
+    /// Data that the module came with.
+    Data,
+    /// Memory for the program's allocator.
+    Heap,
 }
 
 /// How the guest stands.

@@ -110,6 +110,11 @@ impl GuestHalf {
                 frame,
                 length,
             } => self.at_frame(guest, *frame, |view| read_memory(view, address, *length))?,
+            Command::MemoryOwners {
+                address,
+                frame,
+                length,
+            } => self.owners(guest, address, *frame, *length),
             Command::WriteMemory {
                 address,
                 frame,

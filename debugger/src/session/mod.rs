@@ -18,6 +18,7 @@ mod guest;
 mod listing;
 mod look;
 mod output;
+mod owners;
 mod panics;
 mod shared;
 mod source;

@@ -9,6 +9,7 @@
 //! checked against both, bounded by [`Limits`], and what does not add up is unavailable with the
 //! reason, never a wrong value.
 
+mod extents;
 mod format;
 mod memory;
 mod navigate;
@@ -21,6 +22,7 @@ mod view;
 pub use memory::{Memory, NoMemory};
 pub use value::Value;
 
+pub(crate) use extents::Extents;
 pub(crate) use memory::{Slot, Typed};
 pub(crate) use navigate::{ActiveVariant, MAX_DEREFS, NoField};
 pub(crate) use scalar::{half, signed};

@@ -4,6 +4,7 @@
 mod breakpoints;
 mod ends;
 mod looking;
+mod owners;
 mod running;
 mod storms;
 mod support;

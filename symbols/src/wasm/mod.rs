@@ -5,6 +5,7 @@
 //! source code lives in [`crate::dwarf`].
 
 mod binary;
+mod data;
 mod externs;
 mod flow;
 mod kept;
@@ -16,6 +17,7 @@ mod relocations;
 mod tables;
 
 pub use binary::{Binary, BinaryError, BinaryKind};
+pub use data::DataSegment;
 pub use externs::{Export, ExternKind, Import};
 pub use flow::{CallSite, CallTarget, FirstReached, FunctionCode, Successors};
 pub use metadata::{Producer, TargetFeature};

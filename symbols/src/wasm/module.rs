@@ -147,6 +147,11 @@ impl CoreModule {
         exported.or_else(|| self.imported(ExternKind::Global, global))
     }
 
+    /// The name section's name for a data segment.
+    pub(super) fn data_name(&self, data: u32) -> Option<&str> {
+        Some(self.names().data.get(&data)?)
+    }
+
     /// The name section's name for a local of a function.
     pub fn local_name(&self, function: u32, local: u32) -> Option<&str> {
         Some(self.names().locals.get(&(function, local))?)

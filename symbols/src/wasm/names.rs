@@ -11,6 +11,7 @@ pub(super) struct Names {
     pub module: Option<Box<str>>,
     pub functions: HashMap<u32, Box<str>>,
     pub globals: HashMap<u32, Box<str>>,
+    pub data: HashMap<u32, Box<str>>,
     /// By function and local.
     pub locals: HashMap<(u32, u32), Box<str>>,
 }
@@ -46,6 +47,7 @@ impl Names {
             Name::Module { name, .. } => self.module = Some(name.into()),
             Name::Function(map) => fill(map, &mut self.functions)?,
             Name::Global(map) => fill(map, &mut self.globals)?,
+            Name::Data(map) => fill(map, &mut self.data)?,
             Name::Local(maps) => {
                 for map in maps {
                     let map = map.ok()?;

@@ -2,7 +2,7 @@
 
 use crate::cursor::Cursor;
 use wasmscope_debugger::explain::Disassembly;
-use wasmscope_debugger::protocol::{ModuleInfo, WasmFrameInfo, WasmItem};
+use wasmscope_debugger::protocol::{MemoryOwner, ModuleInfo, WasmFrameInfo, WasmItem};
 
 /// Bytes of memory that are asked for at once.
 pub(crate) const MEMORY_PAGE: u64 = 4096;
@@ -63,6 +63,10 @@ pub(crate) struct Memory {
     pub cursor: Cursor,
     /// The row to go to when the bytes come, by address.
     pub wanted: Option<u64>,
+    /// What lies there.
+    owners: Vec<MemoryOwner>,
+    /// For each byte the smallest of them, by its place among them.
+    owner_of: Vec<Option<usize>>,
 }
 
 impl Memory {
@@ -84,6 +88,52 @@ impl Memory {
             .and_then(|at| usize::try_from(at).ok())
             .and_then(|at| before.get(at));
         old.is_some_and(|old| self.bytes.get(place) != Some(old))
+    }
+
+    /// Takes in what lies in the memory that is shown.
+    pub fn set_owners(&mut self, owners: Vec<MemoryOwner>) {
+        let mut order: Vec<usize> = (0..owners.len()).collect();
+        // The smaller cover the larger; of those that are equal the first, which is of the frame that
+        // is looked at, covers the others.
+        order.sort_by_key(|at| {
+            let length = owners.get(*at).map_or(0, |owner| owner.length);
+            std::cmp::Reverse((length, *at))
+        });
+        self.owner_of = vec![None; self.bytes.len()];
+        for at in order {
+            let Some(owner) = owners.get(at) else {
+                continue;
+            };
+            let place = |address: u64| {
+                let offset = address.saturating_sub(self.address);
+                usize::try_from(offset)
+                    .unwrap_or(usize::MAX)
+                    .min(self.bytes.len())
+            };
+            let end = owner.address.saturating_add(owner.length);
+            if let Some(bytes) = self.owner_of.get_mut(place(owner.address)..place(end)) {
+                bytes.fill(Some(at));
+            }
+        }
+        self.owners = owners;
+    }
+
+    /// What lies in a row, each once, with the offset of the first of its bytes that is there.
+    pub fn row_owners(&self, row: usize) -> Vec<(&MemoryOwner, u64)> {
+        let first = row.saturating_mul(MEMORY_ROW);
+        let bytes = self.owner_of.iter().skip(first).take(MEMORY_ROW);
+        let mut owners: Vec<(&MemoryOwner, u64)> = Vec::new();
+        let mut before = None;
+        for (address, at) in (self.row_address(row)..).zip(bytes) {
+            if *at != before
+                && let Some(owner) = at.and_then(|at| self.owners.get(at))
+                && owners.iter().all(|(known, _)| *known != owner)
+            {
+                owners.push((owner, address.saturating_sub(owner.address)));
+            }
+            before = *at;
+        }
+        owners
     }
 
     /// The address of a row.

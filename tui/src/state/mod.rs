@@ -108,6 +108,8 @@ pub(crate) enum Purpose {
     Modules,
     /// Bytes of memory.
     Memory,
+    /// What lies in the memory that is shown.
+    MemoryOwners,
     /// Source files to choose from.
     Files,
     /// Functions to choose from, for a query.

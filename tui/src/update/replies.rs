@@ -125,8 +125,12 @@ fn answer(state: &mut State, purpose: Purpose, body: ReplyBody) {
                 memory_size,
             },
         ) => {
+            let moved = state.memory.address != address || state.memory.bytes.len() != bytes.len();
             state.memory.address = address;
             state.memory.bytes = bytes;
+            if moved {
+                state.memory.set_owners(Vec::new());
+            }
             state.memory.size = memory_size;
             state.memory.note = None;
             let wanted = state.memory.wanted.take();
@@ -137,6 +141,10 @@ fn answer(state: &mut State, purpose: Purpose, body: ReplyBody) {
             } else if state.memory.cursor.at >= state.memory.rows() {
                 state.memory.cursor = Default::default();
             }
+            show::memory_owners(state);
+        }
+        (Purpose::MemoryOwners, ReplyBody::MemoryOwners { owners, .. }) => {
+            state.memory.set_owners(owners);
         }
         (Purpose::Files, ReplyBody::Files { files }) => {
             fill_chooser(state, Choice::File, files, false);
@@ -259,6 +267,8 @@ fn refusal(state: &mut State, purpose: Purpose, error: CommandError) {
         Purpose::Functions => fill_chooser(state, Choice::Function, Vec::new(), false),
         Purpose::Modules | Purpose::Stack(_) if is_moot => {}
         Purpose::Main if state.source.shown.is_none() => show::entry(state),
+        // The bytes are shown all the same.
+        Purpose::MemoryOwners => state.memory.set_owners(Vec::new()),
         Purpose::Main | Purpose::Entry | Purpose::Report => {}
         _ => state.complain(text),
     }

@@ -305,6 +305,16 @@ fn read_memory(state: &mut State, address: u64) {
     state.send(command, Purpose::Memory);
 }
 
+/// Asks what lies in the memory that is shown.
+pub(super) fn memory_owners(state: &mut State) {
+    let command = Command::MemoryOwners {
+        address: format!("{:#x}", state.memory.address),
+        frame: state.frame,
+        length: u64::try_from(state.memory.bytes.len()).unwrap_or(u64::MAX),
+    };
+    state.send(command, Purpose::MemoryOwners);
+}
+
 /// The memory that is shown has been scrolled to its end: shows what lies beyond.
 pub(super) fn memory_edge(state: &mut State, by: isize) {
     if state.memory.bytes.is_empty() || state.memory.wanted.is_some() {

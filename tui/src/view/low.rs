@@ -103,6 +103,9 @@ fn token(opcode: &str) -> crate::highlight::Token {
     }
 }
 
+/// Names of what lies in a row are shown where there are this many columns for them.
+const NAME_ROOM: usize = 10;
+
 /// Draws memory.
 pub(super) fn memory(state: &State, area: Rect, buf: &mut Buffer) {
     let theme = &state.theme;
@@ -112,6 +115,9 @@ pub(super) fn memory(state: &State, area: Rect, buf: &mut Buffer) {
         Some(expression) => {
             head.put(" ", theme.dim).put(expression, theme.name);
             head.put(&format!("  {:#x}", memory.address), theme.dim);
+            if let Some(text) = whose(state) {
+                head.put("  ", theme.dim).put_cut(&text, theme.text);
+            }
         }
         None => {
             head.put(
@@ -139,6 +145,7 @@ pub(super) fn memory(state: &State, area: Rect, buf: &mut Buffer) {
         .saturating_add(MEMORY_ROW.saturating_mul(4))
         .saturating_add(2);
     let with_text = usize::from(area.width) >= needed;
+    let with_names = usize::from(area.width) >= needed.saturating_add(NAME_ROOM);
     for (place, line, is_selected) in visible(
         state,
         Pane::Memory,
@@ -180,9 +187,43 @@ pub(super) fn memory(state: &State, area: Rect, buf: &mut Buffer) {
             });
         }
         if with_text {
-            out.put(&letters, theme.text);
+            out.put(&format!("{letters:MEMORY_ROW$}"), theme.text);
+            let names = row_names(state, place);
+            if with_names && !names.is_empty() {
+                out.put("  ", theme.dim).put_cut(&names, theme.dim);
+            }
         }
     }
+}
+
+/// What begins in a row.
+fn row_names(state: &State, row: usize) -> String {
+    let owners = state.memory.row_owners(row);
+    let names: Vec<&str> = owners
+        .iter()
+        .filter(|(owner, offset)| *offset == 0 && !owner.name.is_empty())
+        .map(|(owner, _)| owner.name.as_str())
+        .collect();
+    names.join(", ")
+}
+
+/// Whose the bytes of the selected row are.
+fn whose(state: &State) -> Option<String> {
+    let memory = &state.memory;
+    let owners = memory.row_owners(memory.cursor.at);
+    let (first, _) = owners.first()?;
+    let names: Vec<String> = owners
+        .iter()
+        .filter(|(owner, _)| owner.what() == first.what() && !owner.name.is_empty())
+        .map(|(owner, offset)| match offset {
+            0 => owner.name.clone(),
+            offset => format!("{} + {offset}", owner.name),
+        })
+        .collect();
+    Some(match names.is_empty() {
+        true => first.what(),
+        false => format!("{}: {}", first.what(), names.join(", ")),
+    })
 }
 
 /// A row of memory as text.

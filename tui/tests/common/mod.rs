@@ -391,6 +391,24 @@ impl Fake {
                 bytes: (0..length.min(256)).map(|n| n as u8).collect(),
                 memory_size: 0x11_0000,
             })],
+            Command::MemoryOwners { .. } => {
+                let owner = |address, length, kind, name: &str, frame| MemoryOwner {
+                    address,
+                    length,
+                    kind,
+                    name: name.to_owned(),
+                    frame,
+                };
+                vec![reply(ReplyBody::MemoryOwners {
+                    address: 0x10_0000,
+                    owners: vec![
+                        owner(0xf_fff0, 64, MemoryOwnerKind::Frame, "app::total", Some(0)),
+                        owner(0x10_0000, 12, MemoryOwnerKind::Variable, "order", Some(0)),
+                        owner(0x10_0000, 4, MemoryOwnerKind::Variable, "order.id", Some(0)),
+                        owner(0x10_0020, 8, MemoryOwnerKind::Static, "app::STOCK", None),
+                    ],
+                })]
+            }
             Command::Complete { prefix, .. } => vec![reply(ReplyBody::Completions {
                 words: ["order", "orders", "orderly"]
                     .map(str::to_owned)

@@ -5,7 +5,7 @@ use super::super::parse;
 use super::super::settings;
 use super::super::shell::{Display, Guest, Shell, in_expression};
 use super::super::table::{Call, Completes, Flow, Group, Outcome, Repeat, Row, shown};
-use crate::debug_text::{Examine, Unit, UnitFormat, examined, tree, type_text};
+use crate::debug_text::{Examine, Unit, UnitFormat, examined, owner_line, tree, type_text};
 use crate::report::escape;
 use wasmscope_debugger::protocol::*;
 
@@ -272,6 +272,32 @@ fn x(shell: &mut Shell, call: &Call<'_>) -> Outcome {
         next: Some(address.saturating_add(used)),
         how,
     };
+    Ok(Flow::Next)
+}
+
+/// What lies at an address, the smallest first.
+pub(super) fn symbol(shell: &mut Shell, call: &Call<'_>) -> Outcome {
+    if call.rest.is_empty() {
+        return Err("an address is expected: info symbol 0x1000, info symbol &order".into());
+    }
+    let asked = shell.ask(Command::MemoryOwners {
+        address: call.rest.to_owned(),
+        frame: shell.frame,
+        length: 1,
+    });
+    let (address, mut owners) = match asked.map_err(|error| in_expression(error, call.rest))? {
+        ReplyBody::MemoryOwners { address, owners } => (address, owners),
+        _ => return Ok(Flow::Next),
+    };
+    owners.sort_by_key(|owner| owner.length);
+    if owners.is_empty() {
+        shell.out.line(&format!(
+            "What lies at {address:#x} is not known: no variable, static or part of the stack."
+        ));
+    }
+    for owner in owners {
+        shell.out.line(&owner_line(&owner, address));
+    }
     Ok(Flow::Next)
 }
 

@@ -43,6 +43,14 @@ pub(super) const ROWS: &[Row] = &[
     .aliases(&["globals", "variables"])
     .usage("[REGEX]")
     .paused(),
+    Row::new(
+        "symbol",
+        "What lies at an address: a variable or a part of one, a static, a function's part of the stack",
+        super::data::symbol,
+    )
+    .usage("EXPR")
+    .completes(Completes::Expression)
+    .paused(),
     Row::new("functions", "Functions whose names match", functions)
         .usage("[REGEX]")
         .completes(Completes::Function),
