@@ -12,7 +12,10 @@ use crate::stdio::TeedStderr;
 use crate::stopped::StoppedStore;
 use crate::world::World;
 use std::time::Duration;
-use wasmscope_tracer::{P1Host, Recording};
+use wasmscope_tracer::{
+    P1Host, Recording, add_sockets_to_gated_linker, add_sockets_to_linker, add_to_gated_linker,
+    add_to_linker,
+};
 use wasmtime::{AsContextMut, ExternType, InstancePre, Linker, Module, Store, Val};
 
 /// What a core module's store holds.
@@ -90,6 +93,7 @@ pub(crate) fn prepare(setup: &Setup<'_>, module: &Module) -> Result<Guest, RunEr
         host.inject(tracing.injection.clone());
     }
     host.expect_calls_from(module);
+    host.set_network(policy);
     let state = CoreState {
         host,
         limiter: Limiter::new(options.max_memory_size),
@@ -100,9 +104,13 @@ pub(crate) fn prepare(setup: &Setup<'_>, module: &Module) -> Result<Guest, RunEr
     let mut linker: Linker<CoreState> = Linker::new(engine);
     let linked = match watch.supervision() {
         Some(supervision) => {
-            wasmscope_tracer::add_to_gated_linker(&mut linker, CoreState::host, &supervision.gate())
+            let gate = supervision.gate();
+            add_to_gated_linker(&mut linker, CoreState::host, &gate).and_then(|()| {
+                add_sockets_to_gated_linker(&mut linker, module, CoreState::host, &gate)
+            })
         }
-        None => wasmscope_tracer::add_to_linker(&mut linker, CoreState::host),
+        None => add_to_linker(&mut linker, CoreState::host)
+            .and_then(|()| add_sockets_to_linker(&mut linker, module, CoreState::host)),
     };
     linked.map_err(|error| RunError::Engine {
         message: format!("{error:#}"),

@@ -90,10 +90,11 @@ impl HostCall {
             true => None,
             false => table::find(&self.module, &self.function),
         };
-        let count = match results.first().map(|result| &result.value) {
-            Some(Value::Unsigned(count)) => *count,
-            _ => 0,
-        };
+        let count = results.iter().find_map(|result| match &result.value {
+            Value::Unsigned(count) => Some(*count),
+            _ => None,
+        });
+        let count = count.unwrap_or(0);
         for arg in &self.args {
             match &arg.value {
                 // As many as the call says, which may be fewer than there was room for.

@@ -1,6 +1,7 @@
 //! What is copied out of guest memory at a call, parameter by parameter as the table's plan says, and
 //! how raw arguments are told apart.
 
+use crate::addresses;
 use crate::copies::{Copies, When, little_u32, read, read_u32};
 use crate::recent::{Slot, StringSizes};
 use crate::table::plan::Step;
@@ -137,11 +138,20 @@ fn input(
             let length = count.saturating_mul(ty.size());
             copies.copy(memory, words.first, length.min(MAX_ARRAY_BYTES));
         }
+        Kind::AddressIn(_) => addresses::copy_in(copies, memory, words.first),
+        Kind::AddressOut(_) => addresses::copy_place(copies, memory, words.first),
+        Kind::OptionIn => addresses::copy_option(copies, memory, words.first, words.second),
+        Kind::TextIn => copies.copy(memory, words.first, words.second.min(limits.path)),
+        Kind::RecordIn(ty) if words.first != 0 => copies.copy(memory, words.first, ty.size()),
         Kind::Value(_)
         | Kind::BufferOut(_)
         | Kind::EntriesOut
         | Kind::ArrayOut(_)
         | Kind::StringsOut(_)
+        | Kind::PartOut(_)
+        | Kind::OptionOut
+        | Kind::RecordIn(_)
+        | Kind::AddressesOut
         | Kind::Result(_) => {}
     }
 }
@@ -258,8 +268,16 @@ fn output(
             let length = strings.arguments.map_or(0, |(_, bytes)| bytes);
             copies.copy(memory, second, length.min(MAX_ARRAY_BYTES.max(limit)));
         }
+        Kind::AddressOut(_) => addresses::copy_out(copies, memory, first),
+        Kind::PartOut(ty) => copies.copy(memory, first, ty.size()),
+        Kind::OptionOut => addresses::copy_option_out(copies, memory, first, second),
+        Kind::AddressesOut => addresses::copy_chain(copies, memory, first, written),
         // The environment holds secrets: its contents stay out of records.
         Kind::StringsOut(Strings::Environment)
+        | Kind::AddressIn(_)
+        | Kind::OptionIn
+        | Kind::TextIn
+        | Kind::RecordIn(_)
         | Kind::Value(_)
         | Kind::Path
         | Kind::BuffersIn

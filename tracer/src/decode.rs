@@ -1,11 +1,14 @@
 //! From raw arguments and copied memory to a [`HostCall`], by the table. Nothing here fails: what
 //! cannot be read is a value that says so.
 
+use crate::addresses;
 use crate::call::{Arg, Bytes, CallResult, HostCall, Moved, Name, Value};
 use crate::capture::{MAX_BUFFERS, Values, Words, buffer, count_argument, resolve};
 use crate::copies::{Copies, Missing, When, little_u32};
 use crate::recent::{Ended, Slot, StringSizes};
-use crate::table::{Errno, Field, Filled, Function, Kind, Layout, Strings, Type, types};
+use crate::table::{
+    AddressForm, Errno, Field, Filled, Function, Kind, Layout, Strings, Type, types,
+};
 use std::borrow::Cow;
 
 /// At most this many elements of an array are listed.
@@ -112,7 +115,15 @@ impl Decoder<'_> {
     /// Whether a parameter only says where a result goes: a good address is left out of the one-line
     /// form.
     fn is_address(&self, kind: &Kind) -> bool {
-        matches!(kind, Kind::Result(_) | Kind::ArrayOut(_))
+        matches!(
+            kind,
+            Kind::Result(_)
+                | Kind::ArrayOut(_)
+                | Kind::AddressOut(_)
+                | Kind::PartOut(_)
+                | Kind::OptionOut
+                | Kind::AddressesOut
+        )
     }
 
     fn arg(&self, kind: &Kind, words: Words) -> Value {
@@ -142,8 +153,64 @@ impl Decoder<'_> {
                 None => self.output_address(words.first, ty.size()),
             },
             Kind::StringsOut(which) => self.strings(*which, words),
-            Kind::Result(ty) => self.output_address(words.first, ty.size()),
+            Kind::Result(ty) | Kind::PartOut(ty) => self.output_address(words.first, ty.size()),
+            Kind::AddressIn(port) => {
+                let port = count_argument(self.row, &self.slot.args, *port);
+                addresses::passed(&self.slot.copies, words.first, port)
+            }
+            Kind::AddressOut(_) => self.output_address(words.first, 8),
+            Kind::OptionIn => {
+                let (at, length) = (words.first, words.second);
+                addresses::option(&self.slot.copies, When::Before, self.option(), at, length)
+            }
+            Kind::OptionOut | Kind::AddressesOut => self.output_address(words.first, 4),
+            Kind::TextIn => Value::Bytes(self.text(words)),
+            Kind::RecordIn(_) if words.first == 0 => Value::Address(0),
+            Kind::RecordIn(ty) => self
+                .at(When::Before, ty, words.first)
+                .unwrap_or_else(|missing| unavailable(missing, words.first)),
         }
+    }
+
+    /// Which option of a socket a call is about.
+    fn option(&self) -> u32 {
+        let mut params = self.row.params.iter();
+        let index = params.position(|param| param.name == "name").unwrap_or(0);
+        count_argument(self.row, &self.slot.args, u8::try_from(index).unwrap_or(0))
+    }
+
+    /// Text of the guest's, without the NUL that C ends it with.
+    fn text(&self, words: Words) -> Bytes {
+        let mut bytes = self.bytes(When::Before, words.first, words.second);
+        if bytes.kept.last() == Some(&0) && bytes.kept.len() as u64 == bytes.length {
+            bytes.kept.pop();
+            bytes.length -= 1;
+        }
+        bytes
+    }
+
+    /// What the call has written to the parameter at an index of the row, as a number.
+    fn part(&self, index: u8) -> Option<u32> {
+        let (kind, words) = Values::new(self.row, &self.slot.args).nth(usize::from(index))?;
+        let (Kind::PartOut(ty) | Kind::Result(ty)) = kind else {
+            return None;
+        };
+        let bytes = self.slot.copies.get(When::After, words.first, ty.size());
+        let number = little(bytes.ok()?, ty.size()) as u32;
+        Some(match ty {
+            Type::NetworkPort => u32::from((number as u16).swap_bytes()),
+            _ => number,
+        })
+    }
+
+    /// An address that the call has written.
+    fn address(&self, form: AddressForm, words: Words) -> Value {
+        let (version, port) = match form {
+            AddressForm::Bare => (None, None),
+            AddressForm::Storage(port) => (None, self.part(port)),
+            AddressForm::Typed(version) => (self.part(version), self.part(version + 1)),
+        };
+        addresses::written(&self.slot.copies, words.first, form, version, port)
     }
 
     fn result(&self) -> CallResult {
@@ -155,7 +222,10 @@ impl Decoder<'_> {
             },
             Ended::Errno(0) if self.is_made_up() => CallResult::Ok(Vec::new()),
             Ended::Errno(0) => CallResult::Ok(self.results()),
-            Ended::Errno(number) => errno(*number),
+            Ended::Errno(number) => match &self.slot.refusal {
+                Some(how) => refused(errno(*number), how),
+                None => errno(*number),
+            },
         }
     }
 
@@ -164,18 +234,40 @@ impl Decoder<'_> {
             .params
             .iter()
             .zip(Values::new(self.row, &self.slot.args))
-            .filter_map(|(param, (kind, words))| match kind {
-                Kind::Result(ty) => Some(Arg {
-                    name: Cow::Borrowed(param.name),
-                    value: self.opened(ty, words).unwrap_or_else(|| {
+            .filter_map(|(param, (kind, words))| {
+                let value = match kind {
+                    Kind::Result(ty) => self.opened(ty, words).unwrap_or_else(|| {
                         self.at(When::After, ty, words.first)
                             .unwrap_or_else(|missing| unavailable(missing, words.first))
                     }),
-                    detail: false,
-                }),
-                _ => None,
+                    Kind::AddressOut(form) => self.address(*form, words),
+                    Kind::OptionOut => self.option_out(words),
+                    Kind::AddressesOut => {
+                        let count = self.first_result().unwrap_or(0);
+                        addresses::chain(&self.slot.copies, words.first, count)
+                    }
+                    _ => return None,
+                };
+                Some(Arg {
+                    name: Cow::Borrowed(param.name),
+                    value,
+                    detail: param.detail,
+                })
             })
             .collect()
+    }
+
+    /// The value of an option that the call has written, as long as it says.
+    fn option_out(&self, words: Words) -> Value {
+        let copies = &self.slot.copies;
+        let length = copies.get(When::After, words.second, 4).map(little_u32);
+        match length {
+            Ok(length) => {
+                let length = length.unwrap_or(0);
+                addresses::option(copies, When::After, self.option(), words.first, length)
+            }
+            Err(missing) => unavailable(missing, words.second),
+        }
     }
 
     /// The descriptor that the call opened, with its path.
@@ -403,6 +495,7 @@ impl Decoder<'_> {
     fn number(&self, ty: &Type, raw: u64) -> Value {
         match ty {
             Type::Unsigned(_) => Value::Unsigned(raw),
+            Type::NetworkPort => Value::Unsigned((raw as u16).swap_bytes().into()),
             Type::Signed(bytes) => Value::Signed(sign_extend(raw, *bytes)),
             Type::Fd => Value::Fd {
                 fd: raw as u32,
@@ -432,6 +525,22 @@ fn enumerated(name: Option<&'static str>, number: u64) -> Value {
     Value::Enum {
         number,
         name: name.map(Cow::Borrowed),
+    }
+}
+
+/// A failure that the user can do something about.
+fn refused(result: CallResult, how: &str) -> CallResult {
+    match result {
+        CallResult::Errno {
+            number,
+            name,
+            meaning,
+        } => CallResult::Errno {
+            number,
+            name,
+            meaning: Cow::Owned(format!("{meaning}: {how}")),
+        },
+        other => other,
     }
 }
 

@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod addresses;
 pub mod call;
 mod capture;
 pub mod components;
@@ -42,4 +43,7 @@ pub use components::{Arguments, ComponentCalls, ComponentRecording, Watched, Wat
 pub use observe::{Beginning, Brief, CallObserver, CallingGuest, Interest};
 pub use recent::{RecentCalls, Recording};
 pub use table::{Class, Function};
-pub use wasi_p1::{CallGate, P1Host, add_to_gated_linker, add_to_linker};
+pub use wasi_p1::{
+    CallGate, P1Host, add_sockets_to_gated_linker, add_sockets_to_linker, add_to_gated_linker,
+    add_to_linker,
+};

@@ -90,6 +90,8 @@ pub(crate) struct Slot {
     pub(crate) start: Option<u64>,
     pub(crate) duration: Option<u64>,
     pub(crate) tampering: Option<Tampering>,
+    /// How the user allows what was refused.
+    pub(crate) refusal: Option<Box<str>>,
 }
 
 /// A few paths in one buffer, which is used again for the next call.
@@ -278,6 +280,7 @@ impl RecentCalls {
             slot.start = start;
             slot.duration = None;
             slot.tampering = None;
+            slot.refusal = None;
         }
         id
     }
@@ -366,6 +369,21 @@ impl RecentCalls {
     pub(crate) fn tampered(&mut self, id: CallId, tampering: Tampering) {
         if let Some(slot) = self.slot(id) {
             slot.tampering = Some(tampering);
+        }
+    }
+
+    /// Notes how the user allows what a call was refused.
+    pub(crate) fn refused(&mut self, id: CallId, how: String) {
+        if let Some(slot) = self.slot(id) {
+            slot.refusal = Some(how.into_boxed_str());
+        }
+    }
+
+    /// Names a descriptor of a call that has returned: one that it has opened, or changed.
+    pub(crate) fn label(&mut self, id: CallId, fd: u32, label: &str, opened: bool) {
+        self.fds.set(fd, label);
+        if let Some(slot) = self.slot(id).filter(|_| opened) {
+            slot.fds.push(label);
         }
     }
 

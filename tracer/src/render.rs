@@ -132,12 +132,13 @@ impl LineStyle {
         match result {
             CallResult::Ok(values) => {
                 out.write_str(" = ")?;
-                match values.as_slice() {
-                    [] => out.write_char('0'),
-                    [one] => self.value(&one.value, out),
-                    several => {
+                let mut shown = values.iter().filter(|value| self.details || !value.detail);
+                match (shown.next(), shown.next()) {
+                    (None, _) => out.write_char('0'),
+                    (Some(one), None) => self.value(&one.value, out),
+                    _ => {
                         out.write_char('(')?;
-                        self.args(several, out)?;
+                        self.args(values, out)?;
                         out.write_char(')')
                     }
                 }

@@ -1,7 +1,8 @@
 //! The table of host functions: names, parameters with their kinds, results, classes, and what each
 //! function writes into guest memory.
 //!
-//! Data only. The rows of WASI preview 1 are in [`wasi_p1`](self::wasi_p1), the names of flags,
+//! Data only. The rows of WASI preview 1 are in [`wasi_p1`](self::wasi_p1), those of WasmEdge's socket
+//! extension in [`wasmedge`], the names of flags,
 //! enumerations and error numbers in [`names`](self::names), the structures in
 //! [`types`](self::types). Reading guest memory by these descriptions is `decode`'s business.
 
@@ -14,6 +15,7 @@ pub mod names;
 pub(crate) mod plan;
 pub mod types;
 pub mod wasi_p1;
+pub mod wasmedge;
 
 pub use names::{Errno, Names};
 pub use types::{Field, Layout, Type};
@@ -153,6 +155,37 @@ pub enum Kind {
     StringsOut(Strings),
     /// Out: the address where a result goes.
     Result(&'static Type),
+    /// In: the address of an IP address (its bytes and their number), whose port is the parameter at
+    /// this index of the row.
+    AddressIn(u8),
+    /// Out: the address of the room for an IP address, the same way.
+    AddressOut(AddressForm),
+    /// Out: where a part of an [`Kind::AddressOut`] goes.
+    PartOut(&'static Type),
+    /// In: the value of a socket's option, address and length. Two Wasm values; which option it is,
+    /// the parameter before says.
+    OptionIn,
+    /// Out: the value of a socket's option, its address and that of its length. Two Wasm values.
+    OptionOut,
+    /// In: text that is no path, address and length. Two Wasm values.
+    TextIn,
+    /// In: the address of a structure, which may be 0.
+    RecordIn(&'static Type),
+    /// Out: the address of the address of a chain of `addrinfo`, which the host fills as far as its
+    /// first result says.
+    AddressesOut,
+}
+
+/// How an address is told apart that the host has written, by parameters of the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressForm {
+    /// 4 or 16 bytes; how many, the parameter at this index says in the end (4 or 6), and the one
+    /// after that its port.
+    Typed(u8),
+    /// 4 or 16 bytes, as many as there is room for, and no port.
+    Bare,
+    /// Its family in front where there is room for any; the parameter at this index is its port.
+    Storage(u8),
 }
 
 /// How much of an output buffer a successful call fills.
@@ -195,8 +228,19 @@ impl Kind {
             | Kind::BuffersOut
             | Kind::BufferOut(_)
             | Kind::EntriesOut
+            | Kind::OptionIn
+            | Kind::OptionOut
+            | Kind::TextIn
             | Kind::StringsOut(_) => 2,
-            Kind::Value(_) | Kind::ArrayIn(..) | Kind::ArrayOut(_) | Kind::Result(_) => 1,
+            Kind::Value(_)
+            | Kind::ArrayIn(..)
+            | Kind::ArrayOut(_)
+            | Kind::AddressIn(_)
+            | Kind::AddressOut(_)
+            | Kind::PartOut(_)
+            | Kind::RecordIn(_)
+            | Kind::AddressesOut
+            | Kind::Result(_) => 1,
         }
     }
 
@@ -205,13 +249,8 @@ impl Kind {
         use WasmType::{I32, I64};
         match self {
             Kind::Value(ty) if ty.size() > 4 => &[I64],
-            Kind::Value(_) | Kind::ArrayIn(..) | Kind::ArrayOut(_) | Kind::Result(_) => &[I32],
-            Kind::Path
-            | Kind::BuffersIn
-            | Kind::BuffersOut
-            | Kind::BufferOut(_)
-            | Kind::EntriesOut
-            | Kind::StringsOut(_) => &[I32, I32],
+            kind if kind.words() == 2 => &[I32, I32],
+            _ => &[I32],
         }
     }
 }
@@ -233,12 +272,13 @@ impl Function {
     /// Whether a call with these raw arguments may wait for something outside: input, a time, a peer.
     /// Files do not count.
     pub fn may_wait(&self, args: &[u64]) -> bool {
-        const STDIN: Option<&u64> = Some(&0);
-        let first = args.first();
+        let first = args.first().copied().unwrap_or_default();
+        let is_socket = || self.is(Class::Sock) || first >= u64::from(wasmscope_sockets::FIRST);
         self.fds == FdEffect::Accepts
             || self.params.iter().any(|param| match param.kind {
-                Kind::ArrayOut(_) => true,
-                Kind::BuffersOut => first == STDIN || self.is(Class::Sock),
+                Kind::ArrayOut(_) | Kind::AddressIn(_) | Kind::AddressesOut => true,
+                Kind::BuffersOut => first == 0 || is_socket(),
+                Kind::BuffersIn => is_socket(),
                 _ => false,
             })
     }
@@ -282,7 +322,35 @@ impl Function {
 
 /// Every host function that has a row.
 pub fn functions() -> impl Iterator<Item = &'static Function> {
-    wasi_p1::FUNCTIONS.iter()
+    let extension = wasmedge::ROWS.iter().map(|row| &row.function);
+    wasi_p1::FUNCTIONS.iter().chain(extension)
+}
+
+/// A row by what it is called for: one of WASI preview 1, or of WasmEdge's extension.
+#[derive(Clone, Copy)]
+pub(crate) enum RowId {
+    P1(wasi_p1::Row),
+    Extension(&'static wasmedge::Row),
+}
+
+impl RowId {
+    /// The row itself.
+    #[inline]
+    pub(crate) fn function(self) -> &'static Function {
+        match self {
+            RowId::P1(row) => row.function(),
+            RowId::Extension(row) => &row.function,
+        }
+    }
+
+    /// Its position among [`functions`].
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        match self {
+            RowId::P1(row) => row as usize,
+            RowId::Extension(row) => wasi_p1::FUNCTIONS.len() + row.index,
+        }
+    }
 }
 
 /// The row of a function, by the names that a guest imports it with.

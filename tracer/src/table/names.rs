@@ -1,5 +1,6 @@
 //! The names of WASI preview 1's numbers: flags by bit, enumerations by value, error numbers with
-//! their meaning. The numbers are those of the `wasi_snapshot_preview1` interface definition.
+//! their meaning. The numbers are those of the `wasi_snapshot_preview1` interface definition, and those
+//! that WasmEdge's socket extension adds.
 
 /// Names for the numbers 0, 1, 2… of an enumeration, or for the bits 0, 1, 2… of a set of flags.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl Names {
     }
 }
 
-/// An error number of WASI preview 1.
+/// An error number of WASI preview 1, or of WasmEdge's extension of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno {
     /// The name, with the `E` of C's `errno.h`.
@@ -141,6 +142,17 @@ errnos! {
     "ETXTBSY" "file is being executed"
     "EXDEV" "cannot link across devices"
     "ENOTCAPABLE" "outside of what was granted"
+    "EAI_ADDRFAMILY" "no address of this family for the name"
+    "EAI_AGAIN" "temporary failure in name resolution"
+    "EAI_BADFLAGS" "bad flags for looking up a name"
+    "EAI_FAIL" "looking up the name failed for good"
+    "EAI_FAMILY" "address family not supported"
+    "EAI_MEMORY" "not enough memory to look up the name"
+    "EAI_NODATA" "the name has no address"
+    "EAI_NONAME" "name or service not known"
+    "EAI_SERVICE" "no such service for the type of socket"
+    "EAI_SOCKTYPE" "socket type not supported"
+    "EAI_SYSTEM" "looking up the name failed in the system"
 }
 
 macro_rules! names {
@@ -193,6 +205,21 @@ names! {
     RO_FLAGS "roflags": "RECV_DATA_TRUNCATED";
     /// How to send: none are defined.
     SI_FLAGS "siflags":;
+    /// Families of sockets.
+    ADDRESS_FAMILY "address family": "AF_UNSPEC" "AF_INET" "AF_INET6" "AF_UNIX";
+    /// Types of sockets.
+    SOCKET_TYPE "socket type": "SOCK_ANY" "SOCK_DGRAM" "SOCK_STREAM";
+    /// Protocols.
+    PROTOCOL "protocol": "IPPROTO_IP" "IPPROTO_TCP" "IPPROTO_UDP";
+    /// What an option belongs to.
+    SOCKET_LEVEL "level": "SOL_SOCKET";
+    /// Options of sockets.
+    SOCKET_OPTION "option": "SO_REUSEADDR" "SO_TYPE" "SO_ERROR" "SO_DONTROUTE" "SO_BROADCAST"
+        "SO_SNDBUF" "SO_RCVBUF" "SO_KEEPALIVE" "SO_OOBINLINE" "SO_LINGER" "SO_RCVLOWAT" "SO_RCVTIMEO"
+        "SO_SNDTIMEO" "SO_ACCEPTCONN" "SO_BINDTODEVICE";
+    /// How a name is looked up.
+    AI_FLAGS "aiflags": "AI_PASSIVE" "AI_CANONNAME" "AI_NUMERICHOST" "AI_NUMERICSERV" "AI_V4MAPPED"
+        "AI_ALL" "AI_ADDRCONFIG";
     /// Which directions of a socket to shut down.
     SD_FLAGS "sdflags": "RD" "WR";
 }

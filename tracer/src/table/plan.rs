@@ -18,10 +18,10 @@ pub(crate) struct Plan {
     pub(crate) may_begin: bool,
 }
 
-/// Up to four parameters.
+/// Up to five parameters.
 #[derive(Debug)]
 pub(crate) struct Steps {
-    steps: [Step; 4],
+    steps: [Step; 5],
     length: usize,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Step {
 
 impl Steps {
     const EMPTY: Steps = Steps {
-        steps: [Step { param: 0, word: 0 }; 4],
+        steps: [Step { param: 0, word: 0 }; 5],
         length: 0,
     };
 
@@ -68,21 +68,38 @@ impl Plan {
         let (mut param, mut word) = (0, 0);
         while param < params.len() {
             let kind = &params[param].kind;
-            if matches!(kind, Kind::BuffersIn | Kind::BuffersOut | Kind::ArrayOut(_)) {
+            if matches!(
+                kind,
+                Kind::BuffersIn
+                    | Kind::BuffersOut
+                    | Kind::ArrayOut(_)
+                    | Kind::AddressIn(_)
+                    | Kind::AddressesOut
+            ) {
                 plan.may_begin = true;
             }
             match kind {
                 Kind::Value(Type::Fd) => plan.fds = plan.fds.with(param, word),
-                Kind::Path | Kind::BuffersIn | Kind::ArrayIn(..) => {
+                Kind::Path
+                | Kind::BuffersIn
+                | Kind::AddressIn(_)
+                | Kind::OptionIn
+                | Kind::TextIn
+                | Kind::RecordIn(_)
+                | Kind::ArrayIn(..) => {
                     plan.inputs = plan.inputs.with(param, word);
                 }
-                Kind::BuffersOut => {
+                Kind::BuffersOut | Kind::AddressOut(_) => {
                     plan.inputs = plan.inputs.with(param, word);
                     plan.outputs = plan.outputs.with(param, word);
                 }
-                Kind::BufferOut(_) | Kind::EntriesOut | Kind::ArrayOut(_) | Kind::StringsOut(_) => {
-                    plan.outputs = plan.outputs.with(param, word)
-                }
+                Kind::BufferOut(_)
+                | Kind::EntriesOut
+                | Kind::ArrayOut(_)
+                | Kind::PartOut(_)
+                | Kind::OptionOut
+                | Kind::AddressesOut
+                | Kind::StringsOut(_) => plan.outputs = plan.outputs.with(param, word),
                 Kind::Result(_) => {
                     plan.outputs = plan.outputs.with(param, word);
                     if plan.first_result.is_none() {

@@ -21,6 +21,8 @@ pub enum Type {
     ExitCode,
     /// An error number.
     Errno,
+    /// A port, its most significant byte first.
+    NetworkPort,
     /// A set of flags, in this many bytes.
     Flags(u8, &'static Names),
     /// One of a set of names, in this many bytes.
@@ -77,7 +79,7 @@ impl Type {
             | Type::Flags(bytes, _)
             | Type::Enum(bytes, _) => *bytes as u32,
             Type::Fd | Type::ExitCode => 4,
-            Type::Errno => 2,
+            Type::Errno | Type::NetworkPort => 2,
             Type::Duration | Type::Timestamp => 8,
             Type::Record(layout) => layout.size,
             Type::Union(layout) => layout.size,
@@ -151,6 +153,38 @@ pub static RI_FLAGS: Type = Type::Flags(2, &names::RI_FLAGS);
 pub static RO_FLAGS: Type = Type::Flags(2, &names::RO_FLAGS);
 /// `siflags`: none are defined.
 pub static SI_FLAGS: Type = Type::Flags(2, &names::SI_FLAGS);
+/// The family of a socket.
+pub static ADDRESS_FAMILY: Type = Type::Enum(4, &names::ADDRESS_FAMILY);
+/// The type of a socket.
+pub static SOCKET_TYPE: Type = Type::Enum(4, &names::SOCKET_TYPE);
+/// A port in a word.
+pub static PORT: Type = Type::Unsigned(4);
+/// A port in two bytes, the most significant one first.
+pub static NETWORK_PORT: Type = Type::NetworkPort;
+/// 4 or 6.
+pub static IP_VERSION: Type = Type::Unsigned(4);
+/// What a socket's option belongs to.
+pub static SOCKET_LEVEL: Type = Type::Enum(4, &names::SOCKET_LEVEL);
+/// A socket's option.
+pub static SOCKET_OPTION: Type = Type::Enum(4, &names::SOCKET_OPTION);
+
+/// What is wanted of a name's addresses: the front of an `addrinfo`.
+pub static ADDRINFO_HINTS: Type = Type::Record(&Layout {
+    name: "addrinfo",
+    size: 28,
+    fields: &[
+        field("flags", 0, &AI_FLAGS),
+        field("family", 2, &FAMILY_BYTE),
+        field("socktype", 3, &SOCKET_TYPE_BYTE),
+        field("protocol", 4, &PROTOCOL_BYTE),
+    ],
+});
+
+static AI_FLAGS: Type = Type::Flags(2, &names::AI_FLAGS);
+static FAMILY_BYTE: Type = Type::Enum(1, &names::ADDRESS_FAMILY);
+static SOCKET_TYPE_BYTE: Type = Type::Enum(1, &names::SOCKET_TYPE);
+static PROTOCOL_BYTE: Type = Type::Enum(1, &names::PROTOCOL);
+
 /// `sdflags`
 pub static SD_FLAGS: Type = Type::Flags(1, &names::SD_FLAGS);
 

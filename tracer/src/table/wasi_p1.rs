@@ -155,11 +155,40 @@ macro_rules! kind {
     (result $ty:ident) => {
         Kind::Result(&types::$ty)
     };
+    (address_in $port:literal) => {
+        Kind::AddressIn($port)
+    };
+    (address_out $form:ident) => {
+        Kind::AddressOut(AddressForm::$form)
+    };
+    (address_out $form:ident $part:literal) => {
+        Kind::AddressOut(AddressForm::$form($part))
+    };
+    (part_out $ty:ident) => {
+        Kind::PartOut(&types::$ty)
+    };
+    (option_in) => {
+        Kind::OptionIn
+    };
+    (option_out) => {
+        Kind::OptionOut
+    };
+    (text_in) => {
+        Kind::TextIn
+    };
+    (record_in $ty:ident) => {
+        Kind::RecordIn(&types::$ty)
+    };
+    (addresses_out) => {
+        Kind::AddressesOut
+    };
 }
+pub(crate) use kind;
 
 /// One parameter; the tokens in brackets gather the kind until `detail` or the end.
 macro_rules! param {
     (in_ [$($kind:tt)*]) => { Param { name: "in", kind: kind!($($kind)*), detail: false } };
+    (type_ [$($kind:tt)*]) => { Param { name: "type", kind: kind!($($kind)*), detail: false } };
     ($name:ident [$($kind:tt)*]) => {
         Param { name: stringify!($name), kind: kind!($($kind)*), detail: false }
     };
@@ -170,6 +199,8 @@ macro_rules! param {
         param!($name [$($kind)* $next] $($rest)*)
     };
 }
+
+pub(crate) use param;
 
 macro_rules! rows {
     ($($name:ident $how:ident($returns:ident) [$($class:ident)*] $effect:ident $summary:literal:

@@ -6,10 +6,11 @@
 
 use super::P1Host;
 use super::gate::{self, CallGate, Timers};
+use super::routes::{self, Route};
 use crate::inject::Fault;
 use crate::observe::{Beginning, CallingGuest, Interest, STACK_POINTER};
 use crate::recent::{CallId, Ended};
-use crate::table::wasi_p1::Row;
+use crate::table::RowId;
 use std::time::Instant;
 use wasmtime::{AsContextMut, Caller, Error, Extern, Memory, Result, Val, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
@@ -52,7 +53,7 @@ impl Returned for () {
 pub(super) fn cross<T: 'static, R: Returned>(
     mut caller: Caller<'_, T>,
     get: impl Fn(&mut T) -> &mut P1Host + Copy,
-    row: Row,
+    row: RowId,
     args: &[u64],
     call: impl FnOnce(&mut WasiP1Ctx, &mut GuestMemory<'_>) -> Result<R>,
 ) -> Result<R> {
@@ -64,7 +65,10 @@ pub(super) fn cross<T: 'static, R: Returned>(
     let id = enter(host, &memory, row, args);
     let result = match host.fault(row) {
         None => {
-            let result = call(&mut host.wasi, &mut memory);
+            let result = match host.route(row, args, &memory) {
+                None => call(&mut host.wasi, &mut memory),
+                Some(route) => reroute(host, &mut memory, route, args),
+            };
             leave(host, &memory, row, args, id, &result);
             result
         }
@@ -76,12 +80,30 @@ pub(super) fn cross<T: 'static, R: Returned>(
     result
 }
 
+/// Carries out a call that is not Wasmtime's alone.
+#[cold]
+fn reroute<R: Returned>(
+    host: &mut P1Host,
+    memory: &mut GuestMemory<'_>,
+    route: Route,
+    args: &[u64],
+) -> Result<R> {
+    host.routed = Some(route);
+    let carried_out = routes::carry_out(&mut host.wasi, &mut host.sockets, route, args, memory);
+    returned(wasmtime_wasi::runtime::in_tokio(carried_out))
+}
+
+/// An error number as what a function returns.
+pub(super) fn returned<R: Returned>(errno: Result<u32>) -> Result<R> {
+    R::made_up(errno?).ok_or_else(|| Error::msg("a call that does not return has returned: a bug"))
+}
+
 /// Carries out a call with a fault put into it: what was to be done by the host may not happen.
 #[cold]
 fn with_fault<R: Returned>(
     host: &mut P1Host,
     mut memory: GuestMemory<'_>,
-    row: Row,
+    row: RowId,
     args: &[u64],
     id: CallId,
     fault: &Fault,
@@ -94,7 +116,10 @@ fn with_fault<R: Returned>(
     let made_up = fault.errno().and_then(R::made_up);
     let result = match made_up {
         Some(_) => None,
-        None => Some(call(&mut host.wasi, &mut memory)),
+        None => Some(match host.route(row, args, &memory) {
+            None => call(&mut host.wasi, &mut memory),
+            Some(route) => reroute(host, &mut memory, route, args),
+        }),
     };
     if let Some(delay) = fault.delay_exit {
         std::thread::sleep(delay);
@@ -123,10 +148,29 @@ macro_rules! cross_gated {
             $crate::wasi_p1::boundary::Crossing::begin(&mut $caller, $get, $gate, $row, $args)?;
         let result = loop {
             let (mut memory, host) = crossing.lend(&mut $caller, $get);
-            let ($wasi, $memory) = (&mut host.wasi, &mut memory);
-            let waited =
-                $crate::wasi_p1::gate::look_after(crossing.may_stop(), || $gate.is_wanted(), $call)
-                    .await;
+            let route = crossing.route(&mut *host, &memory);
+            let (sockets, $wasi, $memory) = (&mut host.sockets, &mut host.wasi, &mut memory);
+            let call = async {
+                match route {
+                    None => $call.await,
+                    Some(route) => $crate::wasi_p1::boundary::returned(
+                        $crate::wasi_p1::routes::carry_out(
+                            $wasi,
+                            sockets,
+                            route,
+                            crossing.args(),
+                            $memory,
+                        )
+                        .await,
+                    ),
+                }
+            };
+            let waited = $crate::wasi_p1::gate::look_after(
+                crossing.may_stop(route),
+                || $gate.is_wanted(),
+                call,
+            )
+            .await;
             match waited {
                 $crate::wasi_p1::gate::Waited::Done(result) => break result,
                 $crate::wasi_p1::gate::Waited::Wanted => {
@@ -142,7 +186,7 @@ pub(super) use cross_gated;
 
 /// A call on its way through a gate.
 pub(super) struct Crossing {
-    row: Row,
+    row: RowId,
     args: Vec<u64>,
     export: Extern,
     id: CallId,
@@ -157,7 +201,7 @@ impl Crossing {
         caller: &mut Caller<'_, T>,
         get: impl Fn(&mut T) -> &mut P1Host + Copy,
         gate: &impl CallGate<T>,
-        row: Row,
+        row: RowId,
         args: &[u64],
     ) -> Result<Self> {
         let function = row.function();
@@ -186,8 +230,22 @@ impl Crossing {
     }
 
     /// Whether the call can be given up and carried out anew.
-    pub(super) fn may_stop(&self) -> bool {
-        gate::may_wait_anew(self.row.function(), &self.args)
+    pub(super) fn may_stop(&self, route: Option<Route>) -> bool {
+        match route {
+            None => gate::may_wait_anew(self.row.function(), &self.args),
+            Some(route) => route.may_stop(),
+        }
+    }
+
+    /// Who carries it out.
+    pub(super) fn route(&self, host: &mut P1Host, memory: &GuestMemory<'_>) -> Option<Route> {
+        host.routed = host.route(self.row, &self.args, memory);
+        host.routed
+    }
+
+    /// The raw arguments.
+    pub(super) fn args(&self) -> &[u64] {
+        &self.args
     }
 
     /// What the call is carried out with.
@@ -287,7 +345,7 @@ fn at_hand<'c, T: 'static>(
 }
 
 /// Records that a call begins.
-fn enter(host: &mut P1Host, memory: &GuestMemory<'_>, row: Row, args: &[u64]) -> CallId {
+fn enter(host: &mut P1Host, memory: &GuestMemory<'_>, row: RowId, args: &[u64]) -> CallId {
     let function = row.function();
     let timed = host.interest(row) > Interest::Nothing;
     let id = host.recent.enter(function, args, memory, timed);
@@ -312,7 +370,7 @@ fn enter(host: &mut P1Host, memory: &GuestMemory<'_>, row: Row, args: &[u64]) ->
 fn leave<R: Returned>(
     host: &mut P1Host,
     memory: &GuestMemory<'_>,
-    row: Row,
+    row: RowId,
     args: &[u64],
     id: CallId,
     result: &Result<R>,
@@ -321,7 +379,11 @@ fn leave<R: Returned>(
         Ok(returned) => Ended::Errno(returned.errno()),
         Err(error) => ended_by(error),
     };
-    host.recent.leave(id, row.function(), args, memory, ended);
+    let function = row.function();
+    host.recent.leave(id, function, args, memory, ended);
+    if let Some(route) = host.routed.take() {
+        host.follow_sockets(function, args, memory, id, route);
+    }
 }
 
 /// Tells the observer of a call that has returned. The guest's stack is as it was when the guest
@@ -329,7 +391,7 @@ fn leave<R: Returned>(
 fn tell<T: 'static>(
     caller: &mut Caller<'_, T>,
     get: impl Fn(&mut T) -> &mut P1Host,
-    row: Row,
+    row: RowId,
     id: CallId,
 ) {
     let host = get(caller.data_mut());

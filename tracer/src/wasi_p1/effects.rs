@@ -3,6 +3,7 @@
 //! The places are found in two steps, since a call may overwrite the very arrays that say where it
 //! writes: [`Outputs::announced`] before the call, [`Outputs::written`] after it.
 
+use crate::addresses;
 use crate::capture::{Values, first_result};
 use crate::copies::read_u32;
 use crate::recent::StringSizes;
@@ -13,6 +14,11 @@ use wiggle::GuestMemory;
 /// At most this many buffers of one call are followed. Wasmtime fills only the first one that is not
 /// empty.
 const MAX_BUFFERS: u32 = 1024;
+
+/// An address takes no more, nor an option of a socket, nor does a chain of addresses have more nodes.
+const MAX_ADDRESS: u32 = 128;
+const MAX_OPTION: u32 = 64;
+const MAX_NODES: u32 = 256;
 
 /// A part of guest memory.
 pub type Region = Range<u64>;
@@ -73,7 +79,26 @@ impl Outputs {
                     outputs.push(start, length, Extent::Elements(ty.size()));
                 }
                 Kind::StringsOut(which) => outputs.push_strings(strings.of(*which), start, length),
-                Kind::Value(_) | Kind::Path | Kind::BuffersIn | Kind::ArrayIn(..) => {}
+                Kind::PartOut(ty) => outputs.push(start, ty.size(), Extent::Whole),
+                Kind::AddressOut(_) => {
+                    if let Some((start, length)) = addresses::place(memory, start) {
+                        outputs.push(start, length.min(MAX_ADDRESS), Extent::Whole);
+                    }
+                }
+                Kind::OptionOut => {
+                    let room = read_u32(memory, length).unwrap_or(0);
+                    outputs.push(start, room.min(MAX_OPTION), Extent::Whole);
+                    outputs.push(length, 4, Extent::Whole);
+                }
+                Kind::AddressesOut => outputs.push_chain(memory, start),
+                Kind::Value(_)
+                | Kind::Path
+                | Kind::BuffersIn
+                | Kind::AddressIn(_)
+                | Kind::OptionIn
+                | Kind::TextIn
+                | Kind::RecordIn(_)
+                | Kind::ArrayIn(..) => {}
             }
         }
         outputs
@@ -131,6 +156,28 @@ impl Outputs {
                 return;
             };
             self.push(start, length, Extent::Bytes);
+        }
+    }
+
+    /// The nodes of a chain that may be filled, their addresses and names.
+    fn push_chain(&mut self, memory: &GuestMemory<'_>, at: u32) {
+        let mut node = read_u32(memory, at);
+        for _ in 0..MAX_NODES {
+            let Some(at) = node.filter(|at| *at != 0) else {
+                return;
+            };
+            let word = |at: u32, offset: u32| read_u32(memory, at.checked_add(offset)?);
+            self.push(at, 12, Extent::Whole);
+            if let Some(address) = word(at, 12) {
+                self.push(address, 8, Extent::Whole);
+                if let Some(data) = word(address, 8) {
+                    self.push(data, 26, Extent::Whole);
+                }
+            }
+            if let (Some(name), Some(length)) = (word(at, 16), word(at, 20)) {
+                self.push(name, length.min(256), Extent::Whole);
+            }
+            node = word(at, 24);
         }
     }
 

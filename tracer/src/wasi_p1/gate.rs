@@ -114,7 +114,7 @@ impl Timers {
     /// The relative timers of a call.
     pub(super) fn of(function: &Function, args: &[u64], memory: &GuestMemory<'_>) -> Self {
         let mut timers = Vec::new();
-        if function.name != "poll_oneoff" {
+        if !matches!(function.name, "poll_oneoff" | "epoll_oneoff") {
             return Self { timers };
         }
         let word = |index: usize| args.get(index).map(|word| *word as u32);

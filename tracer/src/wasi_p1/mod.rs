@@ -3,18 +3,23 @@
 //!
 //! The wrappers are made from the rows of the table, one typed closure each around the function of
 //! Wasmtime with the same name; what they have in common is in [`boundary`]. What a call writes into
-//! guest memory is in [`effects`].
+//! guest memory is in [`effects`]. What is about sockets is not Wasmtime's: [`routes`] has it.
 
 mod boundary;
 pub mod effects;
+mod extension;
 mod gate;
+mod routes;
 
+pub use extension::{add_sockets_to_gated_linker, add_sockets_to_linker};
 pub use gate::CallGate;
 
 use crate::inject::{Fault, Injection};
 use crate::observe::{CallObserver, Interest};
 use crate::recent::{RecentCalls, Recording, StringSizes};
-use crate::table::wasi_p1::{FUNCTIONS, MODULE, Row, wasi_p1_rows};
+use crate::table::wasi_p1::{MODULE, Row, wasi_p1_rows};
+use crate::table::{self, RowId};
+use wasmscope_sockets::{Network, Policy, Sockets};
 use wasmtime::{Caller, Linker, Module, ModuleExport, Result};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p1::wasi_snapshot_preview1 as raw;
@@ -33,6 +38,10 @@ pub struct P1Host {
     observed: Option<Observed>,
     /// What is done to calls on purpose.
     injection: Injection,
+    /// The guest's sockets.
+    sockets: Sockets,
+    /// Who has carried out the call that is about to end, if that is not Wasmtime.
+    routed: Option<routes::Route>,
 }
 
 /// An observer, and what it wants to hear of which functions.
@@ -63,14 +72,23 @@ impl P1Host {
             memory: None,
             observed: None,
             injection: Injection::default(),
+            sockets: Sockets::new(Policy::new(Network::default(), |_| {})),
+            routed: None,
         }
+    }
+
+    /// Says what the guest may do on the network, before it runs: without this it may listen on the
+    /// host's loopback addresses. WASI preview 1 itself has no sockets; see
+    /// [`add_sockets_to_linker`].
+    pub fn set_network(&mut self, policy: Policy) {
+        self.sockets = Sockets::new(policy);
     }
 
     /// Has every call of this host told to `observer`, as it returns. What it is told is what
     /// [`RecentCalls`] keeps of a call, so that it hears nothing when that keeps no calls.
     pub fn observe(&mut self, mut observer: Box<dyn CallObserver>) {
         observer.starts(self.recent.started());
-        let interests = FUNCTIONS.iter().map(|row| observer.interest(row));
+        let interests = table::functions().map(|row| observer.interest(row));
         let interests = interests.collect();
         let with_state = observer.wants_state();
         self.observed = Some(Observed {
@@ -83,10 +101,10 @@ impl P1Host {
     /// What somebody wants to hear of the calls of a row. Calls that nobody listens to are timed if
     /// that was asked for.
     #[inline]
-    fn interest(&self, row: Row) -> Interest {
+    fn interest(&self, row: RowId) -> Interest {
         let listened = self.observed.as_ref();
         listened.map_or(Interest::Sums, |observed| {
-            let interest = observed.interests.get(row as usize);
+            let interest = observed.interests.get(row.index());
             interest.copied().unwrap_or(Interest::Nothing)
         })
     }
@@ -99,7 +117,7 @@ impl P1Host {
     }
 
     /// The fault for a call that is about to be made.
-    fn fault(&mut self, row: Row) -> Option<Fault> {
+    fn fault(&mut self, row: RowId) -> Option<Fault> {
         if self.injection.is_empty() {
             return None;
         }
@@ -208,7 +226,7 @@ macro_rules! wrap {
                         caller,
                         $get,
                         &gate,
-                        Row::$name,
+                        RowId::P1(Row::$name),
                         &[$($arg.word()),*],
                         |wasi, memory| wrap!(@wait $how raw::$name(wasi, memory $(, $arg)*))
                     );
@@ -226,7 +244,7 @@ macro_rules! wrap {
                 boundary::cross(
                     caller,
                     $get,
-                    Row::$name,
+                    RowId::P1(Row::$name),
                     &[$($arg.word()),*],
                     |wasi, memory| wrap!(@call $how raw::$name(wasi, memory $(, $arg)*)),
                 )
