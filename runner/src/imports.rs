@@ -163,8 +163,9 @@ const BINDGEN: &str = "wasm-bindgen's JavaScript provides it: the module was bui
     `getrandom` or `chrono` with their `js` or `wasmbind` feature)";
 const EMSCRIPTEN: &str = "Emscripten's JavaScript provides it: build with \
     `-sSTANDALONE_WASM`, or with the WASI SDK";
-const WASMEDGE_SOCKETS: &str = "it is WasmEdge's extension of WASI for sockets, which only \
-    WasmEdge provides: run it there, or build for wasm32-wasip2, whose std has sockets";
+const WASMEDGE_SOCKETS: &str = "it is WasmEdge's extension of WASI for sockets, in a version with \
+    other parameters than those that are provided: build with `wasmedge_wasi_socket` 0.5, or for \
+    wasm32-wasip2, whose std has sockets";
 
 /// First match counts.
 const RULES: &[Rule] = &[
@@ -410,7 +411,8 @@ mod tests {
     #[test]
     fn knows_what_is_here() {
         assert!(is_provided("wasi_snapshot_preview1", "fd_write"));
-        assert!(!is_provided("wasi_snapshot_preview1", "sock_open"));
+        assert!(is_provided("wasi_snapshot_preview1", "sock_open"));
+        assert!(!is_provided("wasi_snapshot_preview1", "sock_unheard_of"));
         assert!(is_provided("wasi:cli/run@0.2.6", ""));
         assert!(!is_provided("wasi:cli/run@0.3.0", ""));
         assert!(!is_provided("wasi:http/types@0.2.0", ""));

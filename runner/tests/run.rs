@@ -441,7 +441,7 @@ fn imports_that_nobody_provides_are_all_named() {
     let text = r#"(module
         (import "wbg" "__wbg_log_1" (func (param i32 i32) (result i64)))
         (import "env" "counter" (global i32))
-        (import "wasi_snapshot_preview1" "sock_open" (func (param i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "sock_open_as" (func (param i32 i32 i32) (result i32)))
         (import "wasi_snapshot_preview1" "fd_close" (func (param i32) (result i32)))
         (func (export "_start")))"#;
     let text = error(text, &options());
@@ -449,7 +449,7 @@ fn imports_that_nobody_provides_are_all_named() {
         "imports 3 items",
         "function `wbg.__wbg_log_1` (i32, i32) -> i64",
         "global `env.counter` i32",
-        "function `wasi_snapshot_preview1.sock_open` (i32, i32, i32) -> i32",
+        "function `wasi_snapshot_preview1.sock_open_as` (i32, i32, i32) -> i32",
         "wasm-bindgen",
         "WasmEdge",
     ] {

@@ -75,6 +75,9 @@ pub struct Sockets {
     refusal: Option<Refusal>,
 }
 
+/// Somebody who waits for a socket.
+type Waiting<'a> = Pin<Box<dyn Future<Output = Result<(), Errno>> + Send + 'a>>;
+
 /// The arguments of a call.
 pub(crate) struct Args<'a>(pub(crate) &'a [u64]);
 
@@ -252,8 +255,7 @@ impl Sockets {
                 Direction::Write => interest.1 = true,
             }
         }
-        let mut waits: Vec<Pin<Box<dyn Future<Output = Result<(), Errno>> + Send + '_>>> =
-            Vec::new();
+        let mut waits: Vec<Waiting<'_>> = Vec::new();
         for (fd, (reads, writes)) in interests {
             if let Some(socket) = self.sockets.get(&fd) {
                 waits.push(Box::pin(socket.wait_any(reads, writes)));

@@ -15,10 +15,13 @@ fn every_function_is_named_in_its_classes() {
             .split(' ')
             .map(|name| name.trim_matches('`'))
             .collect();
-        let rows: Vec<&str> = table::functions()
-            .filter(|row| row.is(class))
-            .map(|row| row.name)
-            .collect();
+        let mut rows: Vec<&str> = Vec::new();
+        for row in table::functions().filter(|row| row.is(class)) {
+            // Some have two versions.
+            if !rows.contains(&row.name) {
+                rows.push(row.name);
+            }
+        }
         assert_eq!(named, rows, "%{class} in docs/trace.md");
     }
 }
