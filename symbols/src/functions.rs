@@ -8,6 +8,7 @@ use crate::names::FunctionName;
 use crate::offsets::CodeOffset;
 use crate::snap::Snapper;
 use crate::symbols::Symbols;
+use crate::types::{die, shorten};
 use naming::Naming;
 pub(crate) use naming::without_generics;
 use rayon::prelude::*;
@@ -88,6 +89,26 @@ impl Symbols {
             }
             matches
         })
+    }
+
+    /// The parameters in the name of a generic function, as people read them: `<u32>`; empty when
+    /// it has none, or debug info does not say.
+    pub fn generic_parameters(&self, die: DieId) -> String {
+        let name = self.with(|info| {
+            let (unit, entry) = die::entry(info, die)?;
+            die::name(&unit, &entry).or_else(|| {
+                let origin = die::reference(info, die.unit, &entry, gimli::DW_AT_specification)?;
+                let (unit, entry) = die::entry(info, origin)?;
+                die::name(&unit, &entry)
+            })
+        });
+        let name = name.unwrap_or_default();
+        match name.find('<') {
+            Some(at) if at > 0 && name.ends_with('>') => {
+                shorten(name.get(at..).unwrap_or_default())
+            }
+            _ => String::new(),
+        }
     }
 
     /// The function whose DIE this is, or which was inlined there: where it is declared.

@@ -28,6 +28,7 @@ pub mod statics;
 pub mod symbols;
 pub mod types;
 pub mod variables;
+mod vtables;
 pub mod wasm;
 
 pub use dwarf::DieId;

@@ -9,6 +9,7 @@ use crate::dwarf::{DebugInfo, Slice};
 use crate::loading::{self, Loaded};
 use crate::statements::KeptStatements;
 use crate::statics::KeptStatics;
+use crate::vtables::KeptVtables;
 use crate::wasm::CoreModule;
 use self_cell::self_cell;
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,7 @@ struct Inner {
     problems: Vec<Problem>,
     statements: KeptStatements,
     statics: KeptStatics,
+    vtables: KeptVtables,
 }
 
 /// What is known about the source of one core module. Cheap to clone, and shared between threads.
@@ -85,6 +87,7 @@ impl Symbols {
             problems,
             statements: KeptStatements::default(),
             statics: KeptStatics::default(),
+            vtables: KeptVtables::default(),
         }))
     }
 
@@ -121,6 +124,10 @@ impl Symbols {
 
     pub(crate) fn kept_statics(&self) -> &KeptStatics {
         &self.0.statics
+    }
+
+    pub(crate) fn kept_vtables(&self) -> &KeptVtables {
+        &self.0.vtables
     }
 
     /// The contents of a section the debug info is read from, by its ELF name.

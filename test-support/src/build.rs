@@ -96,6 +96,28 @@ pub fn sample(name: &str, build: Build, target: Target) -> PathBuf {
     path
 }
 
+/// The sample `name` alone, optimised as `opt-level = level` says (`1`, `s`), with full debug info.
+pub fn sample_at_level(name: &str, level: &str, target: Target) -> PathBuf {
+    crate::sample_source(name);
+    let debuggees = target_dir().join("debuggees");
+    let profile = format!("opt-{level}");
+    let _lock = lock(&debuggees, &format!("{}-{profile}", target.triple()));
+    let output = cargo(&debuggees)
+        .args(["build", "--locked", "--bin", name, "--profile", &profile])
+        .args(["--target", target.triple()])
+        .output()
+        .unwrap_or_else(|error| panic!("cannot start cargo to build the samples: {error}"));
+    assert!(
+        output.status.success(),
+        "{}",
+        explain_failure(&output, target)
+    );
+    debuggees
+        .join(target.triple())
+        .join(profile)
+        .join(format!("{name}.wasm"))
+}
+
 /// The sample `name` built for the machine the test runs on, not optimised: for debuggers that know
 /// nothing of Wasm. Samples that call WASI directly cannot be.
 pub fn native_sample(name: &str) -> PathBuf {

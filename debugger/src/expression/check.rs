@@ -118,6 +118,10 @@ impl<'c> Checker<'c> {
                 self.value(of)?;
                 Known::Nothing
             }
+            NodeKind::Inside(of) | NodeKind::Unwrap(of) => {
+                self.value(of)?;
+                Known::Nothing
+            }
             NodeKind::Length(of) => {
                 self.value(of)?;
                 Known::Number

@@ -8,7 +8,7 @@ use super::evaluate::Evaluator;
 use super::number::{self, Scalar};
 use super::operand::Operand;
 use super::syntax::{Node, Operator};
-use crate::values::{ActiveVariant, MAX_DEREFS, Slot, Typed, View};
+use crate::values::{ActiveVariant, Items, MAX_DEREFS, Slot, Typed, View};
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
@@ -246,9 +246,6 @@ impl<'n> Evaluator<'n> {
             if let Some(active) = self.reader.active_variant(&typed).map_err(unavailable)? {
                 return Ok(Some((typed, active)));
             }
-            let TypeKind::Pointer(_) = typed.ty.kind else {
-                return Ok(None);
-            };
             match self.reader.behind(&typed).map_err(unavailable)? {
                 Some(target) => typed = self.reader.resolve(&target).map_err(unavailable)?,
                 None => return Ok(None),
@@ -325,6 +322,15 @@ impl<'n> Evaluator<'n> {
                 let (a, b) = (self.reader.view(target)?, self.reader.view(other)?);
                 self.equal(&a, &b, depth, nodes)
             }
+            (View::Marked { view, .. }, View::Marked { view: other, .. }) => {
+                self.equal(view, other, depth, nodes)
+            }
+            (View::Range { sign, .. }, View::Range { sign: other, .. }) if sign == other => {
+                self.equal_children(a, b, depth, nodes)
+            }
+            (View::Items(a), View::Items(b)) if a.kind == b.kind => {
+                self.equal_items(a, b, depth, nodes)
+            }
             (View::Sequence { count, .. }, View::Sequence { count: other, .. }) => {
                 if count != other {
                     return Ok(Some(false));
@@ -353,6 +359,38 @@ impl<'n> Evaluator<'n> {
         }
     }
 
+    /// Whether collections hold the same, in the same order. Those without one are compared by no
+    /// order that would mean anything.
+    fn equal_items(
+        &self,
+        a: &Items,
+        b: &Items,
+        depth: usize,
+        nodes: &mut usize,
+    ) -> Result<Option<bool>, Unavailable> {
+        if a.count != b.count {
+            return Ok(Some(false));
+        }
+        if a.count > 0 && !(a.is_ordered() && b.is_ordered()) {
+            return Ok(None);
+        }
+        for at in 0..a.count {
+            let (first, value) = a.get(&self.reader, at)?;
+            let (second, other) = b.get(&self.reader, at)?;
+            for (first, second) in [(Some(first), Some(second)), (value, other)] {
+                let (Some(first), Some(second)) = (first, second) else {
+                    continue;
+                };
+                let (first, second) = (self.reader.view(&first)?, self.reader.view(&second)?);
+                match self.equal(&first, &second, depth, nodes)? {
+                    Some(true) => {}
+                    other => return Ok(other),
+                }
+            }
+        }
+        Ok(Some(true))
+    }
+
     fn equal_children(
         &self,
         a: &View,
@@ -378,7 +416,7 @@ impl<'n> Evaluator<'n> {
 }
 
 fn is_sequence(view: &View) -> bool {
-    matches!(view, View::Sequence { .. })
+    matches!(view, View::Sequence { .. } | View::Items(_))
 }
 
 /// Whether two numbers of base types are equal, as their types compare.

@@ -223,6 +223,8 @@ impl<'c> Compiler<'c> {
             | NodeKind::Machine(_)
             | NodeKind::Slice { .. }
             | NodeKind::Length(_)
+            | NodeKind::Inside(_)
+            | NodeKind::Unwrap(_)
             | NodeKind::AddressOf(_)
             | NodeKind::Raw(_)
             | NodeKind::Build { .. } => return None,

@@ -26,6 +26,7 @@ mod error;
 mod evaluate;
 mod log_message;
 mod matching;
+mod methods;
 mod names;
 mod number;
 mod operand;

@@ -198,6 +198,15 @@ impl<'n> Evaluator<'n> {
                         return Ok(address.map(Scalar::Address));
                     }
                 },
+                TypeKind::Struct(_) => match self.reader.recognised(&typed).transpose()? {
+                    Some(View::Behind { target, .. }) => typed = self.reader.resolve(&target)?,
+                    Some(View::Number {
+                        encoding,
+                        bits,
+                        size,
+                    }) => return Ok(scalar_of_encoding(encoding, bits, size)),
+                    _ => return Ok(None),
+                },
                 _ => return Ok(None),
             }
         }

@@ -1,6 +1,7 @@
 //! From text to [`Parsed`]: operators by their precedence (Rust's), everything bounded.
 
 use super::error::{ErrorKind, ExpressionError};
+use super::methods::{self, Meaning};
 use super::syntax::{Machine, Node, NodeKind, Operator, Parsed, Path, Primitive};
 use super::token::{self, Token, TokenKind};
 use std::ops::Range;
@@ -332,6 +333,10 @@ impl<'t> Parser<'t> {
                     self.advance();
                     self.index(start, node)?
                 }
+                Some("?") => {
+                    self.advance();
+                    self.unary_node(start, Box::new(node), NodeKind::Unwrap)?
+                }
                 Some("(") => {
                     let message = "functions of the program cannot be called";
                     let span = self.token().span;
@@ -369,13 +374,28 @@ impl<'t> Parser<'t> {
         span: &Range<usize>,
     ) -> Result<Node, ExpressionError> {
         self.due("(")?;
+        if name == "get" && self.sign() != Some(")") {
+            return self.lookup(start, of);
+        }
+        if let Some(meaning) = methods::meaning(name)
+            && self.take(")")
+        {
+            return match meaning {
+                Meaning::Itself => Ok(of),
+                // What a lock gives is wrapped once, whatever is in it.
+                Meaning::Unwrap if matches!(of.kind, NodeKind::Inside(_)) => Ok(of),
+                Meaning::Unwrap => self.unary_node(start, Box::new(of), NodeKind::Unwrap),
+                Meaning::Inside => self.unary_node(start, Box::new(of), NodeKind::Inside),
+            };
+        }
         let known = ["len", "is_empty", "is_some", "is_none", "is_ok", "is_err"];
         if !known.contains(&name) || !self.take(")") {
             return Err(ExpressionError::new(
                 ErrorKind::Unsupported,
                 span,
                 format!(
-                    "`{name}` cannot be called: functions of the program are not run (known are {} \
+                    "`{name}` cannot be called: functions of the program are not run (known are {}, \
+                     and those that lead to what is inside, as `unwrap`, `borrow` and `lock`, \
                      without arguments)",
                     known.join(", ")
                 ),
@@ -439,7 +459,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A node below which nodes go down to `deepest`.
-    fn deepened(&self, node: Node, deepest: usize) -> Result<Node, ExpressionError> {
+    pub(super) fn deepened(&self, node: Node, deepest: usize) -> Result<Node, ExpressionError> {
         if deepest >= MAX_DEPTH {
             return Err(too_deep(&node.span));
         }

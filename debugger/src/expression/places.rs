@@ -4,12 +4,15 @@ use super::error::{ErrorKind, ExpressionError};
 use super::evaluate::Evaluator;
 use super::number::{Integer, Scalar};
 use super::operand::{Operand, Pointer};
-use super::syntax::{Node, Primitive};
-use crate::values::{NoField, Slot, View};
+use super::syntax::{Node, Operator, Primitive};
+use crate::values::{Items, ItemsKind, NoField, Slot, View};
 use std::ops::Range;
 use std::sync::Arc;
 use wasmscope_symbols::types::PointerKind;
 use wasmscope_symbols::{TypeId, TypeKind};
+
+/// How many keys of a map are compared with the one that is asked for.
+const MAX_KEYS: u64 = 200_000;
 
 impl<'n> Evaluator<'n> {
     /// `x.name`, through as many pointers as there are.
@@ -154,6 +157,11 @@ impl<'n> Evaluator<'n> {
                 "text has no elements: take a part of it by its bytes (`x[0..1]`)",
             ));
         }
+        if let View::Items(items) = &view
+            && items.kind == ItemsKind::Map
+        {
+            return self.entry(items, (of, &operand), (index, &index_operand), span);
+        }
         let at = self.index_of(&index_operand, &index.span)?;
         let count = view_length(&view);
         if at >= count {
@@ -164,8 +172,97 @@ impl<'n> Evaluator<'n> {
                 message,
             ));
         }
-        let element = view.element(&self.reader, at).map_err(unavailable)?;
-        Ok(Operand::Place(element))
+        let element = match &view {
+            View::Items(items) => items.get(&self.reader, at).map(|(element, _)| element),
+            view => view.element(&self.reader, at),
+        };
+        Ok(Operand::Place(element.map_err(unavailable)?))
+    }
+
+    /// `map[key]`: the value of the key that is equal to `key`, as values compare.
+    fn entry(
+        &self,
+        items: &Items,
+        (of, map): (&'n Node, &Operand<'n>),
+        (index, wanted): (&'n Node, &Operand<'n>),
+        span: &Range<usize>,
+    ) -> Result<Operand<'n>, ExpressionError> {
+        for at in 0..items.count.min(MAX_KEYS) {
+            let (key, value) = items
+                .get(&self.reader, at)
+                .map_err(|reason| ExpressionError::unavailable(span, &reason))?;
+            let key = Operand::Place(key);
+            let sides = ((&key, of), (wanted, index));
+            if self.compare(Operator::Equal, sides.0, sides.1, &index.span)?
+                && let Some(value) = value
+            {
+                return Ok(Operand::Place(value));
+            }
+        }
+        let message = match items.count > MAX_KEYS {
+            true => format!(
+                "the key is not among the first {MAX_KEYS} of {}, and no more are looked at",
+                items.count
+            ),
+            false => format!(
+                "there is no such key in the {} of `{}`",
+                items.count,
+                self.type_name(map)
+            ),
+        };
+        Err(ExpressionError::new(
+            ErrorKind::OutOfRange,
+            &index.span,
+            message,
+        ))
+    }
+
+    /// `x.borrow()` and its kin: what is in a cell or behind a lock.
+    pub fn inside(
+        &self,
+        of: Operand<'n>,
+        span: &Range<usize>,
+    ) -> Result<Operand<'n>, ExpressionError> {
+        let typed = match &of {
+            Operand::Place(typed) => Some(typed.clone()),
+            Operand::Pointer(pointer) => self.pointee(pointer).ok(),
+            Operand::Unknown(name) => return Err(self.unknown(*name)),
+            _ => None,
+        };
+        let inside = match typed {
+            Some(typed) => self
+                .reader
+                .inside(&typed)
+                .map_err(|reason| ExpressionError::unavailable(span, &reason))?,
+            None => None,
+        };
+        inside.map(Operand::Place).ok_or_else(|| {
+            let message = format!("`{}` is no cell and no lock", self.type_name(&of));
+            ExpressionError::new(ErrorKind::Mismatch, span, message)
+        })
+    }
+
+    /// `x?`, `x.unwrap()`: what the variant carries that has a value.
+    pub fn unwrap(
+        &self,
+        of: Operand<'n>,
+        span: &Range<usize>,
+    ) -> Result<Operand<'n>, ExpressionError> {
+        let Some((_, active)) = self.enum_value(&of, span)? else {
+            let message = format!(
+                "`{}` is neither an Option nor a Result",
+                self.type_name(&of)
+            );
+            return Err(ExpressionError::new(ErrorKind::Mismatch, span, message));
+        };
+        let carried = match (&*active.name, &active.body) {
+            ("Some" | "Ok" | "Ready" | "Continue", Some(body)) => self.reader.field(body, "0").ok(),
+            _ => None,
+        };
+        carried.map(Operand::Place).ok_or_else(|| {
+            let message = format!("the value is `{}` now, which has none inside", active.name);
+            ExpressionError::new(ErrorKind::Unavailable, span, message)
+        })
     }
 
     /// `x[from..to]`.
@@ -273,6 +370,10 @@ impl<'n> Evaluator<'n> {
                 let element = self.names.context.symbols.describe_type(*element);
                 format!("[{}]", element.name)
             }
+            View::Items(items) => {
+                let element = self.names.context.symbols.describe_type(items.element);
+                format!("[{}]", element.name)
+            }
             _ => "str".to_owned(),
         }
     }
@@ -372,6 +473,7 @@ impl<'n> Evaluator<'n> {
 fn view_length(view: &View) -> u64 {
     match view {
         View::Sequence { count, .. } => *count,
+        View::Items(items) => items.count,
         View::Text { len, .. } => *len,
         _ => 0,
     }
@@ -394,6 +496,7 @@ fn part(view: &View, from: u64, to: u64) -> Result<View, wasmscope_symbols::Unav
             count: taken,
             start: start.saturating_add(from),
         },
+        View::Items(items) => View::Items(Box::new(items.part(from, taken))),
         View::Text { first, .. } => View::Text {
             first: first.at(from)?,
             len: taken,

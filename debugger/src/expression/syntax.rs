@@ -79,6 +79,10 @@ pub(super) enum NodeKind {
         inclusive: bool,
     },
     Length(Box<Node>),
+    /// `x.borrow()`, `x.lock()`: what is in a cell or a lock.
+    Inside(Box<Node>),
+    /// `x?`, `x.unwrap()`: what `Some` or `Ok` carries.
+    Unwrap(Box<Node>),
     Negate(Box<Node>),
     Not(Box<Node>),
     Deref(Box<Node>),

@@ -11,6 +11,7 @@
 
 mod extents;
 mod format;
+mod items;
 mod memory;
 mod navigate;
 mod recognise;
@@ -23,6 +24,7 @@ pub use memory::{Memory, NoMemory};
 pub use value::Value;
 
 pub(crate) use extents::Extents;
+pub(crate) use items::{Items, ItemsKind};
 pub(crate) use memory::{Slot, Typed};
 pub(crate) use navigate::{ActiveVariant, MAX_DEREFS, NoField};
 pub(crate) use scalar::{half, signed};

@@ -54,6 +54,36 @@ impl Reader<'_> {
         recognise::view(self, typed)
     }
 
+    /// What is known of a value beyond the fields of its type, if anything is.
+    pub(crate) fn recognised(&self, typed: &Typed) -> Option<Result<View, Unavailable>> {
+        recognise::recognised(self, typed)
+    }
+
+    /// What is inside of a cell, a lock, a `Pin`, something initialised once, however many pointers
+    /// there are to it; `None` when it is none of them.
+    pub(crate) fn inside(&self, typed: &Typed) -> Result<Option<Typed>, Unavailable> {
+        let mut typed = self.resolve(typed)?;
+        for _ in 0..MAX_DEREFS {
+            let is_struct = matches!(typed.ty.kind, TypeKind::Struct(_));
+            match self.recognised(&typed).transpose()? {
+                Some(View::Record { fields, .. }) if is_struct => {
+                    let [only] = &*fields else { return Ok(None) };
+                    return Ok(Some(self.typed(only.type_id, only.slot.clone()?)));
+                }
+                // Numbers in atomics and the like.
+                Some(View::Number { .. }) if is_struct => return Ok(Some(typed)),
+                Some(View::Word(word)) if word.ends_with("(<uninit>)") => {
+                    return Err(Unavailable::Other("nothing is in it yet".into()));
+                }
+                _ => match self.behind(&typed)? {
+                    Some(target) => typed = self.resolve(&target)?,
+                    None => return Ok(None),
+                },
+            }
+        }
+        Ok(None)
+    }
+
     /// The value without the aliases around its type.
     pub(crate) fn resolve(&self, typed: &Typed) -> Result<Typed, Unavailable> {
         recognise::resolve(self, typed)
@@ -63,14 +93,26 @@ impl Reader<'_> {
     /// many pointers there are on the way.
     pub(crate) fn field(&self, typed: &Typed, name: &str) -> Result<Typed, NoField> {
         let mut typed = self.resolve(typed)?;
+        // What is only a pointer in a struct's clothes (`Rc`) has fields that the source does not
+        // know: they come last.
+        let mut clothes = Vec::new();
         for _ in 0..MAX_DEREFS {
+            let target = self.behind(&typed);
+            let is_struct = matches!(typed.ty.kind, TypeKind::Struct(_));
+            if let (true, Ok(Some(target))) = (is_struct, &target) {
+                clothes.push(std::mem::replace(&mut typed, self.resolve(target)?));
+                continue;
+            }
             let missing = match self.own_field(&typed, name) {
                 Err(missing @ NoField::Missing { .. }) => missing,
                 found => return found,
             };
-            match self.behind(&typed)? {
+            match target? {
                 Some(target) => typed = self.resolve(&target)?,
-                None => return Err(missing),
+                None => {
+                    let hidden = clothes.iter().find_map(|it| self.own_field(it, name).ok());
+                    return hidden.ok_or(missing);
+                }
             }
         }
         Err(Unavailable::Other("there are too many pointers to follow".into()).into())
@@ -93,6 +135,14 @@ impl Reader<'_> {
             names,
             variants,
         };
+        // What is shown under this name is meant by it.
+        if let TypeKind::Struct(_) = typed.ty.kind
+            && let Some(Ok(View::Record { fields, .. })) = self.recognised(typed)
+            && let Some(field) = fields.iter().find(|field| field.name == name)
+        {
+            let slot = field.slot.clone()?;
+            return Ok(self.typed(field.type_id, slot));
+        }
         match &typed.ty.kind {
             TypeKind::Struct(fields) | TypeKind::Union(fields) => {
                 member(fields, &typed.slot).unwrap_or_else(|| Err(missing(names(fields), None)))
@@ -161,6 +211,11 @@ impl Reader<'_> {
             let view = self.view(&typed)?;
             match view {
                 View::Sequence { .. } | View::Text { .. } => return Ok(Some(view)),
+                View::Items(_) => return Ok(Some(view)),
+                View::Marked { view, .. } => match *view {
+                    view @ (View::Sequence { .. } | View::Text { .. }) => return Ok(Some(view)),
+                    _ => return Ok(None),
+                },
                 View::Behind { target, .. } => typed = *target,
                 View::Pointer {
                     target: Some(target),

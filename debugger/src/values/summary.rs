@@ -1,18 +1,21 @@
 //! A value in one line, close to what `{:?}` prints, cut where it gets too much.
 
+use super::items::{Items, ItemsKind};
 use super::memory::{Slot, Typed};
-use super::view::View;
+use super::view::{Member, View};
 use super::{MAX_DEPTH, Reader, format, recognise, scalar};
 use crate::protocol::ValueFormat;
 use std::fmt::Write as _;
-use wasmscope_symbols::Unavailable;
 use wasmscope_symbols::types::Style;
+use wasmscope_symbols::{TypeId, Unavailable};
 
 /// A summary that is being written.
 pub(super) struct Summary<'s, 'r> {
     reader: &'s Reader<'r>,
     nodes_left: usize,
     depth_left: usize,
+    /// What is being shown behind pointers: what leads back to it is not shown again.
+    inside: Vec<(u64, TypeId)>,
     out: String,
 }
 
@@ -28,6 +31,7 @@ impl<'s, 'r> Summary<'s, 'r> {
             reader,
             nodes_left: reader.limits.nodes.saturating_sub(1),
             depth_left: reader.limits.depth.min(MAX_DEPTH),
+            inside: Vec::new(),
             out: String::new(),
         };
         summary.view(view)?;
@@ -42,6 +46,22 @@ impl<'s, 'r> Summary<'s, 'r> {
         self.nodes_left = nodes_left;
         let view = recognise::view(self.reader, typed)?;
         self.view(&view)
+    }
+
+    /// What a pointer points to, unless that is what the pointer is in.
+    fn target(&mut self, target: &Typed) -> Result<(), Unavailable> {
+        let Slot::Memory(address) = target.slot else {
+            return self.value(target);
+        };
+        let this = (address, target.ty.id);
+        if self.inside.contains(&this) {
+            self.out.push_str("<cycle>");
+            return Ok(());
+        }
+        self.inside.push(this);
+        let result = self.value(target);
+        self.inside.pop();
+        result
     }
 
     /// A value that is part of another one.
@@ -75,24 +95,59 @@ impl<'s, 'r> Summary<'s, 'r> {
                 true => self.text(first, *count)?,
                 false => self.sequence(view, *count),
             },
+            View::Items(items) => self.items(items),
+            View::Task(task) => {
+                let _ = write!(self.out, "{} ({})", task.title, task.state);
+                if let Some(awaited) = task.fields.first().filter(|_| task.awaits) {
+                    self.out.push_str(" awaiting ");
+                    self.end(Some(awaited));
+                }
+            }
+            View::Marked {
+                before,
+                view,
+                after,
+            } => {
+                self.out.push_str(before);
+                self.view(view)?;
+                self.out.push_str(after);
+            }
+            View::Range {
+                from,
+                to,
+                sign,
+                after,
+            } => {
+                self.end(from.as_ref());
+                self.out.push_str(sign);
+                self.end(to.as_ref());
+                self.out.push_str(after);
+            }
             View::Record {
                 name,
+                note,
                 style,
                 fields,
                 truncated,
             } => {
                 self.out.push_str(name);
+                self.out.push_str(note);
                 self.record(view, *style, fields.len(), *truncated);
             }
-            View::Behind { sign, target } => {
+            View::Behind {
+                sign,
+                target,
+                suffix,
+            } => {
                 self.out.push_str(sign);
                 if self.depth_left == 0 {
                     self.out.push('…');
                     return Ok(());
                 }
                 self.depth_left -= 1;
-                let result = self.value(target);
+                let result = self.target(target);
                 self.depth_left += 1;
+                self.out.push_str(suffix);
                 return result;
             }
             View::Pointer { address, target } => {
@@ -109,7 +164,13 @@ impl<'s, 'r> Summary<'s, 'r> {
                     && self.depth_left > 0
                 {
                     self.out.push_str(" -> ");
-                    self.part(Ok((**target).clone()));
+                    let start = self.out.len();
+                    self.depth_left -= 1;
+                    if let Err(reason) = self.target(target) {
+                        self.out.truncate(start);
+                        let _ = write!(self.out, "<{reason}>");
+                    }
+                    self.depth_left += 1;
                 }
             }
         }
@@ -130,6 +191,50 @@ impl<'s, 'r> Summary<'s, 'r> {
         }
         self.rest(shown, count);
         self.out.push(']');
+    }
+
+    /// What lies apart: a list, a set, a map.
+    fn items(&mut self, items: &Items) {
+        let (open, close) = match items.kind {
+            ItemsKind::List => ('[', ']'),
+            ItemsKind::Set | ItemsKind::Map => ('{', '}'),
+        };
+        self.out.push(open);
+        if items.count > 0 && self.depth_left == 0 {
+            self.out.push('…');
+            self.out.push(close);
+            return;
+        }
+        let mut shown = 0;
+        while shown < items.count.min(self.reader.limits.elements as u64) && self.nodes_left > 0 {
+            self.separate(shown == 0);
+            match items.get(self.reader, shown) {
+                Ok((element, value)) => {
+                    self.part(Ok(element));
+                    if let Some(value) = value {
+                        self.out.push_str(": ");
+                        self.part(Ok(value));
+                    }
+                }
+                // Where one cannot be found, neither can those behind it.
+                Err(reason) => {
+                    let _ = write!(self.out, "<{reason}>");
+                    self.out.push(close);
+                    return;
+                }
+            }
+            shown += 1;
+        }
+        self.rest(shown, items.count);
+        self.out.push(close);
+    }
+
+    /// An end of a range, or what a future waits for.
+    fn end(&mut self, end: Option<&Member>) {
+        if let Some(end) = end {
+            let slot = end.slot.clone();
+            self.part(slot.map(|slot| self.reader.typed(end.type_id, slot)));
+        }
     }
 
     fn record(&mut self, view: &View, style: Style, count: usize, truncated: bool) {

@@ -6,6 +6,7 @@ mod conditions;
 mod garbled;
 mod guest;
 mod hostile;
+mod inside;
 mod live;
 mod running;
 

@@ -197,7 +197,7 @@ impl Way {
 
     fn simple(info: &DebugInfo<'_>, what: Located, pc: CodeOffset) -> Option<Self> {
         let (unit, entry) = die::entry(info, what.die)?;
-        let expression = expression_of(info, unit, &entry, pc).ok()??;
+        let (expression, _) = expression_of(info, unit, &entry, pc).ok()??;
         let mask = match unit.encoding().address_size {
             4 => u64::from(u32::MAX),
             8 => u64::MAX,

@@ -13,13 +13,17 @@ use gimli::{AttributeValue, DwarfFileType, Expression, RawLocListEntry, Reader a
 /// How many entries of one list are read.
 const MAX_ENTRIES: usize = 1 << 16;
 
-/// The expression that holds at `pc`, of the list that an attribute refers to.
+/// An expression, and from where on it holds, if something says that.
+pub(super) type Holding<'a> = (Expression<Slice<'a>>, Option<CodeOffset>);
+
+/// The expression that holds at `pc`, of the list that an attribute refers to, and from where on it
+/// does.
 pub(super) fn select<'a>(
     info: &DebugInfo<'a>,
     unit: UnitRef<'_, Slice<'a>>,
     list: AttributeValue<Slice<'a>>,
     pc: CodeOffset,
-) -> Result<Expression<Slice<'a>>, Unavailable> {
+) -> Result<Holding<'a>, Unavailable> {
     let malformed = |_: gimli::Error| Unavailable::malformed("its location list is malformed");
     let offset = unit
         .attr_locations_offset(list)
@@ -57,7 +61,7 @@ fn bare<'a>(
     unit: UnitRef<'_, Slice<'a>>,
     offset: gimli::LocationListsOffset,
     pc: CodeOffset,
-) -> gimli::Result<Option<Expression<Slice<'a>>>> {
+) -> gimli::Result<Option<Holding<'a>>> {
     let mut input = info.debug_loc;
     input.skip(offset.0)?;
     let size = unit.encoding().address_size;
@@ -81,8 +85,9 @@ fn bare<'a>(
         let (Some(begin), Some(base)) = (live(unit, begin), base) else {
             continue;
         };
-        if covers(base.wrapping_add(begin), base.wrapping_add(end), pc) {
-            return Ok(Some(Expression(expression)));
+        let begin = base.wrapping_add(begin);
+        if covers(begin, base.wrapping_add(end), pc) {
+            return Ok(Some((Expression(expression), Some(CodeOffset(begin)))));
         }
     }
     Ok(None)
@@ -93,7 +98,7 @@ fn tagged<'a>(
     unit: UnitRef<'_, Slice<'a>>,
     offset: gimli::LocationListsOffset,
     pc: CodeOffset,
-) -> gimli::Result<Option<Expression<Slice<'a>>>> {
+) -> gimli::Result<Option<Holding<'a>>> {
     let mut base = live(unit, unit.low_pc);
     let mut default = None;
     let mut entries = unit.raw_locations(offset)?;
@@ -109,7 +114,7 @@ fn tagged<'a>(
                 continue;
             }
             RawLocListEntry::DefaultLocation { data } => {
-                default = Some(data);
+                default = Some((data, None));
                 continue;
             }
             RawLocListEntry::AddressOrOffsetPair { begin, end, data }
@@ -136,7 +141,7 @@ fn tagged<'a>(
             }
         };
         if live(unit, begin).is_some() && covers(begin, end, pc) {
-            return Ok(Some(expression));
+            return Ok(Some((expression, Some(CodeOffset(begin)))));
         }
     }
     Ok(default)

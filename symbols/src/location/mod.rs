@@ -147,17 +147,19 @@ fn try_locate(
     pc: CodeOffset,
     state: &dyn FrameState,
 ) -> Result<Place, Unavailable> {
-    let state = &WithConstants {
-        module: info.module,
-        state,
-    };
     if what.size == Some(0) {
         // It has one value, wherever it is said to be, and no bytes to get wrong.
         return Ok(Place::Bytes(PartialBytes::default()));
     }
     let (unit, entry) = die::entry(info, what.die)
         .ok_or_else(|| Unavailable::malformed("its DIE cannot be read"))?;
-    if let Some(expression) = expression_of(info, unit, &entry, pc)? {
+    if let Some((expression, since)) = expression_of(info, unit, &entry, pc)? {
+        let state = &Lasting {
+            module: info.module,
+            state,
+            since,
+            pc,
+        };
         let frame_base = || match what.function {
             Some(function) => frame_base(info, function, pc, state),
             None => Err(Unavailable::malformed("it has no function around it")),
@@ -179,14 +181,18 @@ fn try_locate(
     }
 }
 
-/// A frame, and the globals that never change: position-independent code counts addresses from
-/// one, which linkers make a constant.
-struct WithConstants<'s> {
+/// A frame, with what is known beyond it: the globals that never change (position-independent code
+/// counts addresses from one, which linkers make a constant), and which operands are not those any
+/// more that debug info speaks of.
+struct Lasting<'s> {
     module: &'s CoreModule,
     state: &'s dyn FrameState,
+    /// Where what is evaluated began to hold.
+    since: Option<CodeOffset>,
+    pc: CodeOffset,
 }
 
-impl FrameState for WithConstants<'_> {
+impl FrameState for Lasting<'_> {
     fn wasm_local(&self, index: u32) -> Result<WasmValue, Unavailable> {
         self.state.wasm_local(index)
     }
@@ -199,7 +205,19 @@ impl FrameState for WithConstants<'_> {
     }
 
     fn operand(&self, index: u32) -> Result<WasmValue, Unavailable> {
-        self.state.operand(index)
+        let same = self.since.and_then(|since| {
+            let body = self.module.body_at(self.pc)?;
+            self.module.operand_stays(body, index, since, self.pc)
+        });
+        match same {
+            Some(true) => self.state.operand(index),
+            Some(false) => Err(Unavailable::Other(
+                "optimised out (it was an operand that has been used up)".into(),
+            )),
+            None => Err(Unavailable::Other(
+                "it was on the Wasm operand stack, and whether it still is cannot be told".into(),
+            )),
+        }
     }
 
     fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable> {
@@ -217,10 +235,10 @@ fn expression_of<'a>(
     unit: UnitRef<'_, Slice<'a>>,
     entry: &die::Entry<'a>,
     pc: CodeOffset,
-) -> Result<Option<gimli::Expression<Slice<'a>>>, Unavailable> {
+) -> Result<Option<list::Holding<'a>>, Unavailable> {
     Ok(match entry.attr_value(gimli::DW_AT_location) {
-        Some(AttributeValue::Exprloc(expression)) => Some(expression),
-        Some(AttributeValue::Block(block)) => Some(gimli::Expression(block)),
+        Some(AttributeValue::Exprloc(expression)) => Some((expression, None)),
+        Some(AttributeValue::Block(block)) => Some((gimli::Expression(block), None)),
         Some(value) => Some(list::select(info, unit, value, pc)?),
         None => None,
     })
@@ -236,7 +254,7 @@ fn frame_base_expression<'a>(
     match entry.attr_value(gimli::DW_AT_frame_base) {
         Some(AttributeValue::Exprloc(expression)) => Ok(expression),
         Some(AttributeValue::Block(block)) => Ok(gimli::Expression(block)),
-        Some(value) => list::select(info, unit, value, pc),
+        Some(value) => Ok(list::select(info, unit, value, pc)?.0),
         None => Err(Unavailable::malformed("its function has no frame base")),
     }
 }

@@ -8,6 +8,7 @@ mod binary;
 mod data;
 mod externs;
 mod flow;
+mod heights;
 mod kept;
 mod metadata;
 mod module;

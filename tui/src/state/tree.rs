@@ -90,10 +90,12 @@ pub(crate) fn child_expression(parent: &str, value: &Value, name: &str) -> Strin
         false => format!("({parent})"),
     };
     let is_number = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
-    let is_sequence = value
-        .summary
-        .as_deref()
-        .is_some_and(|summary| summary.trim_start_matches(['&', '*']).starts_with('['));
+    let is_sequence = value.summary.as_deref().is_some_and(|summary| {
+        summary
+            .trim_start_matches("&mut ")
+            .trim_start_matches(['&', '*'])
+            .starts_with('[')
+    });
     let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
     match name {
         "*" => format!("*{base}"),
@@ -431,8 +433,8 @@ mod tests {
 
     impl Asked {
         /// At the panic of the sample with values of all kinds in its frames.
-        fn at_the_panic() -> Self {
-            let path = sample("values_panic", Build::Debug, Target::WasiP1);
+        fn at_the_panic(name: &str) -> Self {
+            let path = sample(name, Build::Debug, Target::WasiP1);
             let (session, events) = Session::start(SessionOptions {
                 program: Program::load(&path).expect("a program"),
                 world: World::default(),
@@ -511,7 +513,22 @@ mod tests {
 
     #[test]
     fn expressions_of_children_give_the_children() {
-        let mut asked = Asked::at_the_panic();
+        let samples = [
+            ("values_panic", 200),
+            ("values_text", 40),
+            ("values_collections", 150),
+            ("values_pointers", 80),
+            ("values_cells", 80),
+        ];
+        for (sample, count) in samples {
+            let checked = check_sample(sample);
+            assert!(checked > count, "{sample}: {checked}");
+        }
+    }
+
+    /// Checks all that is in the frames of a sample that panics; tells how much that was.
+    fn check_sample(sample: &str) -> usize {
+        let mut asked = Asked::at_the_panic(sample);
         let Ok(ReplyBody::Stack { frames, .. }) = asked.ask(Command::Stack {
             from: 0,
             count: 100,
@@ -535,7 +552,7 @@ mod tests {
                 check(&mut asked, frame.id, &node, &mut checked);
             }
         }
-        assert!(checked > 200, "{checked}");
+        checked
     }
 
     #[test]

@@ -12,6 +12,7 @@ Expressions are Rust's, on the values of the frame that is looked at:
 - names of variables, of arguments and of statics: `order`, `COUNTER`, `orders::LIMIT`
 - fields, elements, ranges, references: `order.lines[0].article`, `pair.1`, `names[1..3]`, `*node`, `&total`
 - how many elements or bytes: `names.len()`
+- maps and what is inside: `stock[\"bolt\"]`, `note?`, `cell.borrow()`, `lock.lock().unwrap()`
 - numbers, texts, characters, truth values: `0xff`, `2.5`, `\"bolt\"`, `'x'`, `true`
 - `+ - * / %`, `& | ^ << >>`, `== != < <= > >=`, `&& || !`, parentheses; texts compare with `&str` and `String` alike
 - `as`: `total as u8`

@@ -206,7 +206,9 @@ pub(super) fn find(text: &str) -> Option<(&'static Setting, &str)> {
         let mut rest = text.trim();
         for word in setting.name.split(' ') {
             let (first, after) = parse::first_word(rest);
-            if first != word {
+            // lldb's users say `string` for what gdb's call `characters`.
+            let also = word == "characters" && first == "string";
+            if first != word && !also {
                 return None;
             }
             rest = after;

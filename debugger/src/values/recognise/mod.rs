@@ -4,7 +4,15 @@
 //! A recogniser looks at names and shapes, never at versions: when the standard library changes
 //! inside, it declines, and the plain fields are shown.
 
+mod cells;
+mod coroutines;
+mod counted;
 mod enums;
+mod iterators;
+mod lists;
+mod maps;
+mod numbers;
+mod objects;
 mod pointers;
 mod sequences;
 mod text;
@@ -21,16 +29,68 @@ use wasmscope_symbols::{Type, TypeId, Unavailable};
 /// `None` when the type is not of the family; an error when it is, and the bytes are no value.
 type Recogniser = fn(&Reader<'_>, &Typed) -> Option<Result<View, Unavailable>>;
 
-/// Those that know more of a type than its fields; the first that recognises it decides.
-const RECOGNISERS: [Recogniser; 7] = [
+/// Those for types that have a name of their own only in part: fat pointers.
+const OF_POINTERS: [Recogniser; 4] = [
     text::string_slice,
-    text::string,
     sequences::slice,
-    sequences::vec,
-    pointers::trait_object,
+    objects::trait_object,
     pointers::unsized_pointer,
-    pointers::maybe_uninit,
 ];
+
+/// The one for types of this name, by crate and last part of the path: where in its crate a type
+/// is declared may change.
+fn of_name(of_crate: &str, name: &str) -> Option<Recogniser> {
+    Some(match (of_crate, name) {
+        ("alloc", "String") => text::string,
+        ("std", "OsString" | "PathBuf") => text::system_string,
+        ("alloc", "CString") => text::c_string,
+        ("alloc", "Vec") => sequences::vec,
+        ("alloc", "VecDeque") => lists::deque,
+        ("alloc", "BinaryHeap") => lists::heap,
+        ("alloc", "LinkedList") => lists::linked,
+        ("std" | "hashbrown", "HashMap") => maps::hash_map,
+        ("std" | "hashbrown", "HashSet") => maps::hash_set,
+        ("alloc", "BTreeMap") => maps::tree_map,
+        ("alloc", "BTreeSet") => maps::tree_set,
+        ("indexmap", "IndexMap") => maps::index_map,
+        ("indexmap", "IndexSet") => maps::index_set,
+        ("alloc", "Rc" | "Arc") => counted::strong,
+        ("alloc", "Weak") => counted::weak,
+        ("core", "Cell" | "UnsafeCell" | "ManuallyDrop") => cells::bare,
+        ("core", "RefCell") => cells::ref_cell,
+        ("core", "OnceCell") => cells::once_cell,
+        ("core", "LazyCell") => cells::lazy_cell,
+        ("std", "OnceLock") => cells::once_lock,
+        ("std", "LazyLock") => cells::lazy_lock,
+        ("std", "Mutex") => cells::mutex,
+        ("std", "RwLock") => cells::rw_lock,
+        ("core", "Ref" | "RefMut")
+        | ("std", "MutexGuard" | "RwLockReadGuard" | "RwLockWriteGuard") => cells::guard,
+        ("core", "NonZero") => numbers::non_zero,
+        ("core", "Duration") => numbers::duration,
+        ("std", "SystemTime") => numbers::system_time,
+        ("std", "Instant") => numbers::instant,
+        ("core", "Pin") => numbers::pin,
+        ("core", "NonNull" | "Unique") => numbers::raw_pointer,
+        ("core", _) if name.starts_with("Atomic") => numbers::atomic,
+        ("core", _) if name.starts_with("Range") => numbers::range,
+        ("core", "MaybeUninit") => pointers::maybe_uninit,
+        ("core", "Iter" | "IterMut") | ("alloc", "IntoIter") => iterators::slice,
+        ("core", "Chars") => iterators::chars,
+        ("bytes", "Bytes" | "BytesMut") => numbers::bytes,
+        ("uuid", "Uuid") => numbers::uuid,
+        _ => return None,
+    })
+}
+
+/// The crate and the last part of a type's path: `alloc::vec::Vec<u8>` gives `alloc` and `Vec`.
+fn crate_and_name(full_name: &str) -> Option<(&str, &str)> {
+    let path = full_name.split('<').next()?;
+    let (of_crate, rest) = path.split_once("::")?;
+    let name = rest.rsplit("::").next()?;
+    let plain = |c: char| c.is_alphanumeric() || c == '_';
+    (of_crate.chars().all(plain) && name.chars().all(plain)).then_some((of_crate, name))
+}
 
 /// Longest chain of aliases that is followed.
 const MAX_ALIASES: usize = 32;
@@ -41,12 +101,34 @@ pub(super) fn view(reader: &Reader<'_>, typed: &Typed) -> Result<View, Unavailab
     if reader.format == ValueFormat::Raw {
         return plain(reader, typed);
     }
-    for recogniser in RECOGNISERS {
-        if let Some(view) = recogniser(reader, typed) {
-            return view;
-        }
+    if let Some(view) = recognised(reader, typed) {
+        return view;
     }
     plain(reader, typed)
+}
+
+/// The view by what is known of the type beyond debug info, if anything is.
+pub(super) fn recognised(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, Unavailable>> {
+    if !typed.ty.rust || reader.format == ValueFormat::Raw {
+        return None;
+    }
+    if let Some((of_crate, name)) = crate_and_name(&typed.ty.full_name)
+        && let Some(recogniser) = of_name(of_crate, name)
+        && let Some(view) = recogniser(reader, typed)
+    {
+        return Some(view);
+    }
+    if let TypeKind::Struct(fields) = &typed.ty.kind
+        && objects::is_closure(&typed.ty.name)
+    {
+        return Some(Ok(objects::closure(reader, typed, fields)));
+    }
+    if let TypeKind::Variants(variants) = &typed.ty.kind {
+        return coroutines::coroutine(reader, typed, variants);
+    }
+    OF_POINTERS
+        .iter()
+        .find_map(|recogniser| recogniser(reader, typed))
 }
 
 /// The value without the aliases (`typedef`, `const`) around its type.
@@ -131,6 +213,7 @@ fn record(reader: &Reader<'_>, typed: &Typed, name: String, fields: &Fields) -> 
     let members = fields.fields.iter();
     View::Record {
         name,
+        note: String::new(),
         style: fields.style,
         fields: members
             .map(|field| Member::new(reader, field, &typed.slot))
@@ -162,6 +245,85 @@ fn field(reader: &Reader<'_>, typed: &Typed, name: &str) -> Option<Typed> {
     let field = fields.field(name).filter(|field| field.bits.is_none())?;
     let slot = typed.slot.at(field.offset).ok()?;
     resolve(reader, &reader.typed(field.type_id, slot)).ok()
+}
+
+/// A field of a field of …
+fn drill(reader: &Reader<'_>, typed: &Typed, path: &[&str]) -> Option<Typed> {
+    let mut at = typed.clone();
+    for name in path {
+        at = field(reader, &at, name)?;
+    }
+    Some(at)
+}
+
+/// The only field of a struct that takes any room.
+fn only_field(reader: &Reader<'_>, typed: &Typed) -> Option<Typed> {
+    let TypeKind::Struct(fields) = &typed.ty.kind else {
+        return None;
+    };
+    if fields.truncated {
+        return None;
+    }
+    let [only] = &*fields.fields else { return None };
+    field(reader, typed, &only.name)
+}
+
+/// The value in cells and wrappers that mean nothing to who reads it.
+fn peeled(reader: &Reader<'_>, typed: &Typed) -> Typed {
+    let mut at = typed.clone();
+    for _ in 0..MAX_ALIASES {
+        let wrapper = matches!(
+            crate_and_name(&at.ty.full_name),
+            Some((
+                "core",
+                "Cell" | "UnsafeCell" | "ManuallyDrop" | "MaybeDangling"
+            ))
+        );
+        match only_field(reader, &at) {
+            Some(inner) if wrapper => at = inner,
+            _ => break,
+        }
+    }
+    at
+}
+
+/// The number in a value, in as many newtypes as there may be.
+fn innermost(reader: &Reader<'_>, typed: &Typed) -> Option<Typed> {
+    let mut at = resolve(reader, typed).ok()?;
+    for _ in 0..MAX_ALIASES {
+        if let TypeKind::Base(_) = at.ty.kind {
+            return Some(at);
+        }
+        at = resolve(reader, &only_field(reader, &at)?).ok()?;
+    }
+    None
+}
+
+/// A `bool`, in as many newtypes as there may be; no other byte than 0 and 1 is one.
+fn boolean(reader: &Reader<'_>, typed: &Typed) -> Option<Result<bool, Unavailable>> {
+    let inner = innermost(reader, typed)?;
+    if inner.ty.size != Some(1) {
+        return None;
+    }
+    let bits = inner.slot.number(reader.memory, 1);
+    Some(bits.and_then(|bits| match bits {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(Unavailable::Other(
+            format!("the bytes here are no bool: {other:#x}").into(),
+        )),
+    }))
+}
+
+/// A signed integer, in as many newtypes as there may be.
+fn signed_number(reader: &Reader<'_>, typed: &Typed) -> Option<Result<i64, Unavailable>> {
+    let inner = innermost(reader, typed)?;
+    let size = inner.ty.size.filter(|size| (1..=8).contains(size))?;
+    if inner.ty.kind != TypeKind::Base(Encoding::Signed) {
+        return None;
+    }
+    let bits = inner.slot.number(reader.memory, size);
+    Some(bits.map(|bits| scalar::signed(bits, size) as i64))
 }
 
 /// An unsigned integer, in as many newtypes as there may be (`Cap`, `UsizeNoHighBit`, …).

@@ -1,5 +1,4 @@
-//! Thin pointers of every kind, trait objects, and fat pointers to what is neither text nor a
-//! slice.
+//! Thin pointers of every kind, and fat pointers to what is neither text nor a slice.
 
 use super::{address, field, fits, sequences, unsigned};
 use crate::values::Reader;
@@ -22,10 +21,7 @@ pub(super) fn pointer(
         .map(|target| reader.typed(target, Slot::Memory(to)));
     let is_function = |typed: &Typed| matches!(typed.ty.kind, TypeKind::Function);
     if pointer.kind == PointerKind::Function || target.as_ref().is_some_and(is_function) {
-        return Ok(View::Word(match to {
-            0 => "null".to_owned(),
-            index => format!("fn at table index {index}"),
-        }));
+        return Ok(super::objects::function(reader, to));
     }
     let readable = target.filter(|target| match target.ty.size {
         Some(size) => fits(reader, to, size),
@@ -63,8 +59,9 @@ pub(super) fn pointer(
             ))
         }
         Some(target) => Ok(View::Behind {
-            sign,
+            sign: sign.to_owned(),
             target: Box::new(target),
+            suffix: String::new(),
         }),
         None => match pointer
             .target
@@ -79,22 +76,6 @@ pub(super) fn pointer(
             }),
         },
     }
-}
-
-/// `&dyn Trait`, `Box<dyn Trait>`: the value's address, for now.
-pub(super) fn trait_object(
-    reader: &Reader<'_>,
-    typed: &Typed,
-) -> Option<Result<View, Unavailable>> {
-    let TypeKind::Struct(_) = typed.ty.kind else {
-        return None;
-    };
-    let (data, _) = address(reader, &field(reader, typed, "pointer")?)?;
-    let (vtable, _) = address(reader, &field(reader, typed, "vtable")?)?;
-    Some(data.and_then(|data| {
-        vtable?;
-        Ok(View::Word(format!("{data:#x} as {}", typed.ty.name)))
-    }))
 }
 
 /// A fat pointer to something whose size only the pointer tells (`&OsStr`): where it is and how

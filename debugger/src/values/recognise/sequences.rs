@@ -18,25 +18,44 @@ pub(super) fn slice(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, U
     let element = element?;
     let len = unsigned(reader, &field(reader, typed, "length")?)?;
     let stride = reader.symbols.describe_type(element).size?;
+    let raw = typed.ty.full_name.starts_with('*');
     Some(address.and_then(|address| {
-        let len = len?;
-        let bytes = len.checked_mul(stride);
-        if !bytes.is_some_and(|bytes| fits(reader, address, bytes)) {
-            return Err(Unavailable::Other(
-                format!(
-                    "the bytes here are no slice: {len} elements at {address:#x} are not in memory"
-                )
-                .into(),
-            ));
+        if raw && address == 0 {
+            return Ok(View::Word("null".to_owned()));
         }
-        Ok(View::Sequence {
-            element,
-            first: Slot::Memory(address),
-            stride,
-            count: len,
-            start: 0,
-        })
+        checked(reader, element, &Slot::Memory(address), stride, len?)
     }))
+}
+
+/// So many elements from the first on, if they are in memory.
+pub(super) fn checked(
+    reader: &Reader<'_>,
+    element: TypeId,
+    first: &Slot,
+    stride: u64,
+    count: u64,
+) -> Result<View, Unavailable> {
+    let no = |why: String| Unavailable::Other(format!("the bytes here are no slice: {why}").into());
+    if let Slot::Memory(address) = *first {
+        let bytes = count.checked_mul(stride);
+        if !bytes.is_some_and(|bytes| fits(reader, address, bytes)) {
+            return Err(no(format!(
+                "{count} elements at {address:#x} are not in memory"
+            )));
+        }
+        // A reference is never null, nor out of line, not even one to nothing.
+        let align = natural_alignment(reader, element, stride);
+        if address == 0 || !address.is_multiple_of(align) {
+            return Err(no(format!("its address is {address:#x}")));
+        }
+    }
+    Ok(View::Sequence {
+        element,
+        first: first.clone(),
+        stride,
+        count,
+        start: 0,
+    })
 }
 
 /// What a fat pointer points to, by its name: `&[u8]` gives `[u8]`.
@@ -83,7 +102,7 @@ pub(super) fn vec(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, Una
 }
 
 /// The alignment of a type where it is known for sure; 1 where it is not.
-fn natural_alignment(reader: &Reader<'_>, id: TypeId, size: u64) -> u64 {
+pub(super) fn natural_alignment(reader: &Reader<'_>, id: TypeId, size: u64) -> u64 {
     let ty = reader.symbols.describe_type(id);
     match (ty.align, &ty.kind) {
         (Some(align), _) => align.max(1),
@@ -149,6 +168,14 @@ pub(super) fn vec_parts(
     if !typed.ty.full_name.starts_with("alloc::vec::Vec<") {
         return None;
     }
+    parts_of(reader, typed)
+}
+
+/// The same of anything that is built so.
+pub(super) fn parts_of(
+    reader: &Reader<'_>,
+    typed: &Typed,
+) -> Option<Result<VecParts, Unavailable>> {
     let len = unsigned(reader, &field(reader, typed, "len")?)?;
     let mut at = field(reader, typed, "buf")?;
     let mut capacity = None;

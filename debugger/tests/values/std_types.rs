@@ -1,0 +1,129 @@
+//! The types of the standard library, in samples of their own, as many ways as there are to build
+//! them.
+
+use crate::compare;
+use crate::failed::{Code, EVERYTHING, Failed};
+use std::collections::BTreeMap;
+use wasmscope_test_support::{Build, Target as Wasi, sample_at_level};
+
+/// The samples, and how many variables each prints at least.
+const SAMPLES: [(&str, usize); 4] = [
+    ("values_text", 30),
+    ("values_collections", 34),
+    ("values_pointers", 38),
+    ("values_cells", 58),
+];
+
+#[test]
+fn debug_builds_show_every_std_type() {
+    for (name, count) in SAMPLES {
+        for wasi in Wasi::ALL {
+            for code in [Code::Plain, Code::Exact] {
+                let failed = Failed::run(name, Build::Debug, wasi, code);
+                let what = format!("{name} {wasi:?} {code:?}");
+                let compared = compare(&failed, &what);
+                let right = compared.right.len();
+                assert!(right >= count, "{what}: only {right} are right");
+                assert!(compared.unavailable.is_empty(), "{what}");
+                assert!(compared.missing.is_empty(), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn optimised_builds_show_no_wrong_std_type() {
+    for (name, count) in SAMPLES {
+        for wasi in Wasi::ALL {
+            let failed = Failed::run(name, Build::ReleaseWithDebug, wasi, Code::Exact);
+            let what = format!("{name} {wasi:?} level 3");
+            let right = compare(&failed, &what).right.len();
+            assert!(right > count / 3, "{what}: only {right} are right");
+        }
+        for level in ["1", "s"] {
+            let file = sample_at_level(name, level, Wasi::WasiP1);
+            let failed = Failed::run_file(name, &file, Code::Exact);
+            let what = format!("{name} level {level}");
+            let right = compare(&failed, &what).right.len();
+            assert!(right > count / 3, "{what}: only {right} are right");
+        }
+    }
+}
+
+#[test]
+fn states_and_counts_are_told() {
+    let table = [
+        (
+            "values_pointers",
+            "counted.twice",
+            "Rc(strong 2, weak 1) \"two\"",
+        ),
+        (
+            "values_pointers",
+            "counted.shared",
+            "Arc(strong 2, weak 1) [1, 2]",
+        ),
+        (
+            "values_pointers",
+            "counted.list",
+            "Rc(strong 1, weak 0) [1, 2, 3]",
+        ),
+        (
+            "values_pointers",
+            "counted.gone",
+            "Weak(strong 0, weak 1) <dropped>",
+        ),
+        (
+            "values_pointers",
+            "objects.lent",
+            "&Dog { age: 4 } as dyn Speak",
+        ),
+        (
+            "values_pointers",
+            "objects.boxed",
+            "Cat(\"meow\") as dyn Speak",
+        ),
+        (
+            "values_pointers",
+            "objects.counted",
+            "Rc(strong 1, weak 0) Dog { age: 5 } as dyn Speak",
+        ),
+        (
+            "values_pointers",
+            "functions.of_generic",
+            "fn values_pointers::generic<u32>",
+        ),
+        (
+            "values_cells",
+            "cells.read",
+            "RefCell(borrowed 2 times) { value: [1] }",
+        ),
+        (
+            "values_cells",
+            "cells.written",
+            "RefCell(mutably borrowed) { value: 1.5 }",
+        ),
+        ("values_cells", "locks.mutex", "Mutex { data: 1 }"),
+        (
+            "values_cells",
+            "locks.locked",
+            "Mutex(locked) { data: \"locked\" }",
+        ),
+        ("values_cells", "locks.lock", "RwLock(1 reader) { data: 2 }"),
+        ("values_cells", "wrapped.closed", "1..=5"),
+        ("values_cells", "times.half", "1.5s"),
+        ("values_text", "owned.made", "Owned(\"made\")"),
+        ("values_text", "system.no_text", "\"a\\xffz\" (not UTF-8)"),
+    ];
+    let mut all: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
+    for (sample, name, expected) in table {
+        let variables = all.entry(sample).or_insert_with(|| {
+            let failed = Failed::run(sample, Build::Debug, Wasi::WasiP1, Code::Plain);
+            let values = failed.variables(EVERYTHING).into_iter();
+            values
+                .map(|(name, value)| (name, value.to_string()))
+                .collect()
+        });
+        assert_eq!(variables[name], expected, "{sample} {name}");
+    }
+}
