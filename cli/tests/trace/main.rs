@@ -10,6 +10,7 @@ mod inject;
 mod interrupt;
 mod invariance;
 mod locals;
+mod one_place;
 mod scene;
 
 use scene::Scene;

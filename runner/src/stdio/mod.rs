@@ -5,6 +5,7 @@
 
 mod captured;
 mod fed;
+mod shared;
 
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -21,6 +22,7 @@ pub use captured::{CapturedOutput, OutputChunk, OutputReader, OutputStream, capt
 pub use fed::{FedInput, FeedError, InputFeed, fed_input};
 
 use captured::CapturedStream;
+use shared::{Line, NotedStdout};
 
 /// How much of the end of standard error is kept, in bytes.
 const KEPT: usize = 64 * 1024;
@@ -50,6 +52,7 @@ impl Streams {
         let captured = stdio.output.as_ref();
         let stderr = TeedStderr {
             written: Arc::default(),
+            line: Arc::default(),
             captured: captured.map(|output| output.stream(OutputStream::Stderr)),
         };
         Self { stdio, stderr }
@@ -63,6 +66,9 @@ impl Streams {
         };
         match &self.stdio.output {
             Some(output) => wasi.stdout(output.stream(OutputStream::Stdout)),
+            None if shared::is_one_place() => {
+                wasi.stdout(NotedStdout(Arc::clone(&self.stderr.line)))
+            }
             None => wasi.inherit_stdout(),
         };
         wasi.stderr(self.stderr.clone());
@@ -104,14 +110,14 @@ impl Wakers {
 struct Written {
     /// The end of it.
     tail: VecDeque<u8>,
-    /// All its bytes.
-    count: u64,
 }
 
 /// A guest's standard error that passes everything on to ours, or to whoever captures it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TeedStderr {
     written: Arc<Mutex<Written>>,
+    /// What was written to the same place, standard output included if that goes there.
+    line: Arc<Line>,
     captured: Option<CapturedStream>,
 }
 
@@ -121,11 +127,10 @@ impl TeedStderr {
         self.lock().tail.iter().copied().collect()
     }
 
-    /// How many bytes the guest has written, if they do not end with the end of a line.
+    /// How many bytes the guest has written to where this goes, if they do not end with the end of a
+    /// line.
     pub(crate) fn open_line(&self) -> Option<u64> {
-        let written = self.lock();
-        let last = written.tail.back()?;
-        (*last != b'\n').then_some(written.count)
+        self.line.open()
     }
 
     /// Puts in a word of ours, which is not the guest's and not kept.
@@ -147,8 +152,8 @@ impl TeedStderr {
     }
 
     fn keep(&self, bytes: &[u8]) {
+        self.line.note(bytes);
         let mut written = self.lock();
-        written.count = written.count.saturating_add(bytes.len() as u64);
         let tail = &mut written.tail;
         let new = bytes
             .get(bytes.len().saturating_sub(KEPT)..)
