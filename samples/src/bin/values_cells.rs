@@ -6,7 +6,7 @@
 use std::cell::{Cell, LazyCell, OnceCell, RefCell, UnsafeCell};
 use std::cmp::{Ordering, Reverse};
 use std::marker::PhantomData;
-use std::num::{NonZeroU8, NonZeroU32, NonZeroI64, Saturating, Wrapping};
+use std::num::{NonZeroI64, NonZeroU8, NonZeroU32, Saturating, Wrapping};
 use std::ops::{Bound, ControlFlow};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU8, AtomicUsize};
 use std::sync::{LazyLock, Mutex, OnceLock, RwLock};

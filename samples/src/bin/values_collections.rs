@@ -60,7 +60,8 @@ fn hashed() {
     let mut ages: HashMap<String, u8> = HashMap::new();
     ages.insert("ann".to_owned(), 30);
     ages.insert("bob".to_owned(), 40);
-    let mut holes: HashMap<u16, Point> = (0..10).map(|x| (x, Point { x: x.into(), y: 0 })).collect();
+    let mut holes: HashMap<u16, Point> =
+        (0..10).map(|x| (x, Point { x: x.into(), y: 0 })).collect();
     holes.retain(|key, _| key % 3 == 0);
     let orders: HashMap<&str, Order> = [("first", Order { id: 7, total: 1.5 })].into();
     let empty: HashMap<Point, Point> = HashMap::new();
@@ -91,8 +92,11 @@ fn sorted() {
     let points: BTreeSet<Point> = [Point { x: 5, y: 6 }, Point { x: 1, y: 2 }].into();
     let many: BTreeSet<u64> = (0..500).map(|n| n * n).collect();
     let no_set: BTreeSet<u128> = BTreeSet::new();
-    let deep: BTreeMap<&str, BTreeMap<u8, [bool; 2]>> =
-        [("in", [(1, [true, false])].into()), ("none", BTreeMap::new())].into();
+    let deep: BTreeMap<&str, BTreeMap<u8, [bool; 2]>> = [
+        ("in", [(1, [true, false])].into()),
+        ("none", BTreeMap::new()),
+    ]
+    .into();
     show!(sorted: numbers thinned names empty emptied set points many no_set deep);
     panic!("the end of the collections");
 }

@@ -7,7 +7,10 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use tokio::sync::mpsc;
 
-async fn greet(request: Request<Body>, quit: mpsc::Sender<()>) -> Result<Response<Body>, Infallible> {
+async fn greet(
+    request: Request<Body>,
+    quit: mpsc::Sender<()>,
+) -> Result<Response<Body>, Infallible> {
     let path = request.uri().path().to_owned();
     Ok(match (request.method(), &*path) {
         (&Method::POST, "/echo") => Response::new(request.into_body()), // <- echoes
@@ -22,7 +25,9 @@ async fn greet(request: Request<Body>, quit: mpsc::Sender<()>) -> Result<Respons
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let address = std::env::args().nth(1).unwrap_or_else(|| "0.0.0.0:8080".to_owned());
+    let address = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "0.0.0.0:8080".to_owned());
     let address: SocketAddr = address.parse()?;
     let (quit, mut wanted) = mpsc::channel(1);
     let service = make_service_fn(move |_| {

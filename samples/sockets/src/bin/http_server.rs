@@ -26,14 +26,19 @@ fn read_request(stream: &mut TcpStream) -> std::io::Result<Request> {
         };
         let length = head.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+            name.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim().parse::<usize>().ok())?
         });
         if body.len() < length.unwrap_or(0) && count > 0 {
             continue;
         }
         let mut words = head.split_whitespace();
         let mut word = || words.next().unwrap_or_default().to_owned();
-        return Ok(Request { method: word(), path: word(), body: body.to_owned() });
+        return Ok(Request {
+            method: word(),
+            path: word(),
+            body: body.to_owned(),
+        });
     }
 }
 
@@ -56,7 +61,9 @@ fn handle(mut stream: TcpStream, asked: u32) -> std::io::Result<bool> {
 }
 
 fn main() -> std::io::Result<()> {
-    let address = std::env::args().nth(1).unwrap_or_else(|| "0.0.0.0:1234".to_owned());
+    let address = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "0.0.0.0:1234".to_owned());
     let listener = TcpListener::bind(&address, false)?; // <- binds
     println!("listening on {}", listener.local_addr()?);
     let mut asked = 0;
