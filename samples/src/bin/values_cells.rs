@@ -128,6 +128,10 @@ fn wrapped() {
 }
 
 fn iterators() {
+    #[expect(
+        clippy::useless_vec,
+        reason = "the iterator of a vector is what is shown"
+    )]
     let numbers = vec![10u32, 20, 30];
     let mut items = numbers.iter();
     items.next();
