@@ -272,21 +272,12 @@ fn a_call_leads_to_a_breakpoint_on_its_function() {
 }
 
 #[test]
-fn the_console_says_commands_completes_and_repeats() {
+fn the_console_has_the_screens_own_commands() {
     let mut app = App::new(120, 40);
-    app.stopped().keys(":").types("b 12 if sum > 3");
-    app.keys("enter");
-    let condition = app.fake.breakpoints[0].spec.condition.clone();
-    assert_eq!(condition.as_deref(), Some("sum > 3"));
-    assert!(
-        app.sees("breakpoint 1 at src/main.rs:12"),
-        "{}",
-        app.screen()
-    );
-    app.types("p ord").keys("tab");
-    assert!(app.sees("› p order"));
+    app.stopped().keys(":").types("display ord").keys("tab");
+    assert!(app.sees("› display order"));
     app.keys("tab");
-    assert!(app.sees("› p orders"));
+    assert!(app.sees("› display orders"));
     app.keys("ctrl-u").types("next");
     let steps = |app: &App| {
         app.fake
@@ -297,8 +288,12 @@ fn the_console_says_commands_completes_and_repeats() {
     };
     app.keys("enter enter enter");
     assert_eq!(steps(&app), 3);
-    app.types("brek").keys("enter");
-    assert!(app.sees("did you mean `break`?"));
+    app.types("next none").keys("enter");
+    assert!(app.sees("`none` is no number of times"));
+    // Without line mode there is nothing else.
+    app.types("break 12").keys("enter");
+    assert!(app.sees("there are no other commands here"));
+    assert!(app.sees("show only some host calls"));
     app.keys("esc");
     assert!(!app.quit);
 }
@@ -316,6 +311,12 @@ fn the_console_hands_line_modes_commands_over() {
     app.tell(Told::Text("order = Order {\n  id: 3\n}\n".to_owned()));
     app.tell(Told::Error("error: no such thing\n".to_owned()));
     app.tell(Told::Done { frame: 0 });
+    app.types("help").keys("enter");
+    assert!(app.sees("Of this screen:"));
+    assert_eq!(
+        app.lines_to_carry_out.last().map(String::as_str),
+        Some("help")
+    );
     assert!(app.sees("  id: 3") && app.sees("error: no such thing"));
     app.types("info fu").keys("tab");
     assert_eq!(app.lines_to_complete, ["info fu"]);

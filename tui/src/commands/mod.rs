@@ -1,45 +1,30 @@
-//! The commands of the console: one table, from which parsing, help and completion come. A command
-//! becomes a request to the session, or something that the UI does itself.
+//! The commands that are the screen's own affair: what is looked at, whether the program runs, what
+//! keys do as well. All others are line mode's ([`crate::command_line`]).
 
 mod places;
 mod table;
 
-pub(crate) use places::{breakpoint_spec, hit_condition, hit_text, place};
+pub(crate) use places::{breakpoint_spec, hit_condition, hit_text};
 pub(crate) use table::TABLE;
 
 use crate::actions::Action;
-use wasmscope_debugger::protocol::{BreakpointPlace, Command, CompletionKind, FrameId};
-
-/// How an answer in the console is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// Only when it went wrong.
-    Quiet,
-    /// What it is.
-    Told,
-}
+use wasmscope_debugger::protocol::{Command, CompletionKind, FrameId};
 
 /// What a line means.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Parsed {
-    /// A request.
-    Ask(Command, Answer),
+    /// A request, whose answer is only told when it went wrong.
+    Ask(Command),
     /// What a key would do.
     Do(Action),
     /// Select a frame.
     Frame(FrameId),
     /// Select a frame so many further out (or in).
     Move(isize),
-    /// Show a place in the source.
-    Show(BreakpointPlace),
     /// Keep an expression among the watches.
     Display(String),
-    /// Show memory.
-    Memory(String),
     /// Filter host calls.
     Filter(String),
-    /// Text to tell.
-    Say(String),
 }
 
 /// What lines are about.
@@ -49,8 +34,6 @@ pub(crate) struct Context {
     pub file: Option<String>,
     /// The line under the cursor.
     pub line: Option<u32>,
-    /// The selected frame.
-    pub frame: FrameId,
 }
 
 /// A command.
@@ -63,94 +46,70 @@ pub(crate) struct Row {
     pub help: &'static str,
     /// What its argument is completed with.
     pub completes: Option<CompletionKind>,
-    parse: fn(&str, &Context) -> Result<Parsed, String>,
+    /// Whether line mode has no such command.
+    pub only_here: bool,
+    parse: fn(&str) -> Result<Parsed, String>,
 }
 
+/// A command that line mode has too, and that means the same there.
 const fn row(
     names: &'static [&'static str],
     usage: &'static str,
     help: &'static str,
     completes: Option<CompletionKind>,
-    parse: fn(&str, &Context) -> Result<Parsed, String>,
+    parse: fn(&str) -> Result<Parsed, String>,
 ) -> Row {
     Row {
         names,
         usage,
         help,
         completes,
+        only_here: false,
         parse,
     }
 }
 
-/// What a line means.
-pub(crate) fn parse(line: &str, context: &Context) -> Result<Parsed, String> {
-    let line = line.trim();
-    let end = line
-        .find(|c: char| !c.is_alphanumeric())
-        .unwrap_or(line.len());
-    let (word, rest) = line.split_at_checked(end).unwrap_or((line, ""));
-    if word.is_empty() {
-        return Err(format!("`{line}` is no command; `help` lists them"));
-    }
-    (find(word)?.parse)(rest, context)
-}
-
-/// Whether a line is the screen's own affair even where there are line mode's commands: what is
-/// looked at, whether the program runs, what keys do as well.
-pub(crate) fn is_of_screen(line: &str) -> bool {
-    const OWN: [&str; 14] = [
-        "calls", "continue", "display", "down", "frame", "input", "kill", "next", "pause", "quit",
-        "report", "restart", "step", "up",
-    ];
-    let line = line.trim();
-    let end = line
-        .find(|c: char| !c.is_alphanumeric())
-        .unwrap_or(line.len());
-    let word = line.get(..end).unwrap_or_default();
-    let row = TABLE.iter().find(|row| row.names.contains(&word));
-    row.is_some_and(|row| row.names.iter().any(|name| OWN.contains(name)))
-}
-
-/// The command that a word means.
-pub(crate) fn find(word: &str) -> Result<&'static Row, String> {
-    let exact = TABLE.iter().find(|row| row.names.contains(&word));
-    let begun = || {
-        TABLE.iter().find(|row| {
-            row.names
-                .iter()
-                .any(|name| name.starts_with(word) && !word.is_empty())
-        })
-    };
-    exact.or_else(begun).ok_or_else(|| {
-        let near = TABLE
-            .iter()
-            .flat_map(|row| row.names)
-            .filter(|name| name.len() > 2)
-            .find(|name| differ_little(name, word));
-        match near {
-            Some(near) => format!("there is no command `{word}`; did you mean `{near}`?"),
-            None => format!("there is no command `{word}`; `help` lists them"),
+impl Row {
+    /// A command that there is only here.
+    const fn only_here(self) -> Self {
+        Row {
+            only_here: true,
+            ..self
         }
-    })
+    }
 }
 
-/// Whether two words differ by one letter, or by two that changed places.
-fn differ_little(one: &str, other: &str) -> bool {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    if one.len().abs_diff(other.len()) > 1 {
-        return false;
-    }
-    let same = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
-    let one_rest = one.get(same..).unwrap_or_default();
-    let other_rest = other.get(same..).unwrap_or_default();
-    let without = |rest: &[char], by: usize| rest.get(by..).unwrap_or_default().to_vec();
-    without(one_rest, 1) == without(other_rest, 1)
-        || without(one_rest, 1) == other_rest
-        || one_rest == without(other_rest, 1)
-        || (one_rest.len() >= 2
-            && without(one_rest, 2) == without(other_rest, 2)
-            && one_rest.first() == other_rest.get(1)
-            && one_rest.get(1) == other_rest.first())
+/// What a line means; `None` for one that is line mode's.
+pub(crate) fn parse(line: &str) -> Option<Result<Parsed, String>> {
+    let (row, rest) = split(line)?;
+    Some((row.parse)(rest))
+}
+
+/// The command that a line says.
+pub(crate) fn find(line: &str) -> Option<&'static Row> {
+    split(line).map(|(row, _)| row)
+}
+
+/// The command that a line says, by its whole name, and the rest of the line.
+fn split(line: &str) -> Option<(&'static Row, &str)> {
+    let line = line.trim();
+    let end = line
+        .find(|c: char| !c.is_alphanumeric())
+        .unwrap_or(line.len());
+    let (word, rest) = line.split_at_checked(end)?;
+    let row = TABLE.iter().find(|row| row.names.contains(&word))?;
+    Some((row, rest))
+}
+
+/// The commands that line mode does not have, for those who ask for help.
+pub(crate) fn help() -> String {
+    let own = TABLE.iter().filter(|row| row.only_here);
+    let lines = own.map(|row| {
+        let names = row.names.join(", ");
+        format!("  {:<22}{}", format!("{names} {}", row.usage), row.help)
+    });
+    let lines: Vec<String> = lines.collect();
+    format!("Of this screen:\n{}", lines.join("\n"))
 }
 
 fn needed(text: &str, what: &str) -> Result<String, String> {
@@ -162,15 +121,14 @@ fn needed(text: &str, what: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::table::quiet;
+    use super::places::place;
     use super::*;
-    use wasmscope_debugger::protocol::ValueFormat;
+    use wasmscope_debugger::protocol::BreakpointPlace;
 
     fn context() -> Context {
         Context {
             file: Some("src/main.rs".to_owned()),
             line: Some(10),
-            frame: 2,
         }
     }
 
@@ -222,34 +180,17 @@ mod tests {
     }
 
     #[test]
-    fn commands_can_be_abbreviated() {
-        let parse = |line| parse(line, &context());
-        assert_eq!(parse("n").unwrap(), quiet(Command::Next { count: 1 }));
-        assert_eq!(parse("next 3").unwrap(), quiet(Command::Next { count: 3 }));
-        assert_eq!(parse("cont").unwrap(), Parsed::Do(Action::Continue));
-        assert!(matches!(
-            parse("p/x a.b").unwrap(),
-            Parsed::Ask(
-                Command::Evaluate {
-                    format: ValueFormat::Hex,
-                    ..
-                },
-                _
-            )
-        ));
+    fn lines_are_of_the_screen_or_of_line_mode() {
         assert_eq!(
-            parse("brek main").unwrap_err(),
-            "there is no command `brek`; did you mean `break`?"
+            parse("next 3"),
+            Some(Ok(Parsed::Ask(Command::Next { count: 3 })))
         );
-        assert_eq!(
-            parse("xyzzy").unwrap_err(),
-            "there is no command `xyzzy`; `help` lists them"
-        );
-        let Parsed::Ask(Command::SetBreakpoint(spec), _) = parse("b 12 if n > 3").unwrap() else {
-            panic!()
-        };
-        assert_eq!(spec.condition.as_deref(), Some("n > 3"));
-        assert!(parse("next 0").is_err() && parse("").is_err() && parse("!!").is_err());
+        assert_eq!(parse(" c "), Some(Ok(Parsed::Do(Action::Continue))));
+        assert_eq!(parse("up 2"), Some(Ok(Parsed::Move(2))));
+        assert!(matches!(parse("next 0"), Some(Err(_))));
+        for line in ["break 12", "cont", "p order", "", "!!", "nextt", "help"] {
+            assert_eq!(parse(line), None, "{line}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ const VARIABLE: Option<CompletionKind> = Some(CompletionKind::Variable);
 
 /// Every one. All others are line mode's.
 pub(crate) const TABLE: &[Row] = &[
-    row(&["continue", "c"], "", "go on", None, |_, _| {
+    row(&["continue", "c"], "", "go on", None, |_| {
         Ok(Parsed::Do(Action::Continue))
     }),
     row(
@@ -16,7 +16,7 @@ pub(crate) const TABLE: &[Row] = &[
         "[COUNT]",
         "to the next line, over calls",
         None,
-        |rest, _| {
+        |rest| {
             Ok(Parsed::Ask(Command::Next {
                 count: count(rest)?,
             }))
@@ -27,7 +27,7 @@ pub(crate) const TABLE: &[Row] = &[
         "[COUNT]",
         "to the next line, into calls",
         None,
-        |rest, _| {
+        |rest| {
             Ok(Parsed::Ask(Command::Step {
                 count: count(rest)?,
             }))
@@ -38,12 +38,13 @@ pub(crate) const TABLE: &[Row] = &[
         "",
         "stop the running program",
         None,
-        |_, _| Ok(Parsed::Do(Action::Pause)),
-    ),
-    row(&["restart"], "", "start the program anew", None, |_, _| {
+        |_| Ok(Parsed::Do(Action::Pause)),
+    )
+    .only_here(),
+    row(&["restart"], "", "start the program anew", None, |_| {
         Ok(Parsed::Do(Action::Restart))
     }),
-    row(&["kill"], "", "end the program", None, |_, _| {
+    row(&["kill"], "", "end the program", None, |_| {
         Ok(Parsed::Do(Action::Kill))
     }),
     row(
@@ -51,25 +52,19 @@ pub(crate) const TABLE: &[Row] = &[
         "EXPRESSION",
         "keep an expression among the watches",
         VARIABLE,
-        |rest, _| Ok(Parsed::Display(needed(rest, "an expression")?)),
+        |rest| Ok(Parsed::Display(needed(rest, "an expression")?)),
     ),
-    row(
-        &["frame", "fr"],
-        "NUMBER",
-        "select a frame",
-        None,
-        |rest, _| {
-            let text = rest.trim();
-            Ok(Parsed::Frame(
-                text.parse()
-                    .map_err(|_| format!("`{text}` is no frame's number"))?,
-            ))
-        },
-    ),
-    row(&["up"], "[COUNT]", "select a caller", None, |rest, _| {
+    row(&["frame", "fr"], "NUMBER", "select a frame", None, |rest| {
+        let text = rest.trim();
+        Ok(Parsed::Frame(
+            text.parse()
+                .map_err(|_| format!("`{text}` is no frame's number"))?,
+        ))
+    }),
+    row(&["up"], "[COUNT]", "select a caller", None, |rest| {
         Ok(Parsed::Move(isize::try_from(count(rest)?).unwrap_or(1)))
     }),
-    row(&["down"], "[COUNT]", "select a callee", None, |rest, _| {
+    row(&["down"], "[COUNT]", "select a callee", None, |rest| {
         Ok(Parsed::Move(
             isize::try_from(count(rest)?).unwrap_or(1).saturating_neg(),
         ))
@@ -79,27 +74,26 @@ pub(crate) const TABLE: &[Row] = &[
         "[SET]",
         "show only some host calls: the sets of `trace -e`",
         Some(CompletionKind::HostFunction),
-        |rest, _| Ok(Parsed::Filter(rest.trim().to_owned())),
-    ),
+        |rest| Ok(Parsed::Filter(rest.trim().to_owned())),
+    )
+    .only_here(),
     row(
         &["input"],
         "TEXT",
         "a line of standard input",
         None,
-        |rest, _| {
+        |rest| {
             let mut bytes = rest.as_bytes().to_vec();
             bytes.push(b'\n');
             Ok(Parsed::Ask(Command::Input { bytes }))
         },
-    ),
-    row(
-        &["report"],
-        "",
-        "the report on the failure",
-        None,
-        |_, _| Ok(Parsed::Do(Action::Report)),
-    ),
-    row(&["quit", "q", "exit"], "", "leave", None, |_, _| {
+    )
+    .only_here(),
+    row(&["report"], "", "the report on the failure", None, |_| {
+        Ok(Parsed::Do(Action::Report))
+    })
+    .only_here(),
+    row(&["quit", "q", "exit"], "", "leave", None, |_| {
         Ok(Parsed::Do(Action::Quit))
     }),
 ];

@@ -119,7 +119,7 @@ pub(crate) enum Purpose {
     /// An assignment: what is shown is asked for again.
     Assigned,
     /// A command of the console.
-    Console(crate::commands::Answer),
+    Console,
     /// Completions of the console's line.
     Completions,
 }
@@ -394,7 +394,7 @@ impl State {
                 | Purpose::Functions
                 | Purpose::Report
                 | Purpose::Assigned
-                | Purpose::Console(_)
+                | Purpose::Console
                 | Purpose::Completions
         );
         (!is_about_stop || pending.stop == self.stop_count).then_some(pending.purpose)

@@ -121,12 +121,11 @@ pub(super) fn value(state: &mut State, action: Action) {
     }
 }
 
-/// What the console and the questions understand places with.
+/// What questions understand places with.
 pub(super) fn context(state: &State) -> Context {
     Context {
         file: state.source.shown.clone(),
         line: state.source.line(),
-        frame: state.frame,
     }
 }
 

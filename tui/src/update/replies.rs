@@ -21,7 +21,7 @@ pub(super) fn reply(state: &mut State, id: u64, result: Result<ReplyBody, Comman
 
 fn answer(state: &mut State, purpose: Purpose, body: ReplyBody) {
     match (purpose, body) {
-        (Purpose::Console(how), body) => console::answer(state, how, body),
+        (Purpose::Console, _) => {}
         (Purpose::Stack(from), ReplyBody::Stack { frames, total }) => {
             state.stack.extend(from, frames, total);
             if let Some(row) = state.stack.row_of(state.frame).filter(|_| from == 0) {
@@ -241,7 +241,7 @@ fn refusal(state: &mut State, purpose: Purpose, error: CommandError) {
     let text = with_suggestions(&error);
     match purpose {
         Purpose::Align | Purpose::Completions => {}
-        Purpose::Console(_) => console::refusal(state, &error),
+        Purpose::Console => console::refusal(state, &error),
         Purpose::Variables(_) => state.variables.clear(Some(text)),
         Purpose::Variable(_) | Purpose::WatchChild(_) if !is_moot => state.complain(text),
         Purpose::Watch(place) => {
