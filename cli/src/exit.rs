@@ -2,6 +2,7 @@
 //! untouched; ours follow the convention of `env`, `docker run` and others.
 
 use std::io::{self, Write as _};
+use wasmscope_compose::ComposeError;
 use wasmscope_image::ImageError;
 use wasmscope_runner::{LoadError, RunError};
 use wasmscope_symbols::BinaryError;
@@ -91,6 +92,12 @@ fn code_of(error: &anyhow::Error) -> i32 {
             error if error.is_not_found() => NOT_FOUND,
             error if error.is_ours() => OURSELVES,
             _ => CANNOT_RUN,
+        };
+    }
+    if let Some(error) = error.downcast_ref::<ComposeError>() {
+        return match error.is_not_found() {
+            true => NOT_FOUND,
+            false => CANNOT_RUN,
         };
     }
     if error.is::<BinaryError>() {

@@ -1,6 +1,7 @@
 //! What `wasmscope inspect` says of a container image, as text and as data: how it is packed, how it
 //! wants to be run, its layers, its modules, and what would be started.
 
+use crate::compose_text::ServiceText;
 use crate::inspect_text::{Look, bytes, count, escaped};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -97,16 +98,24 @@ pub struct AllInspected<'a> {
     /// The version of the program's schema, when there is no program.
     #[serde(rename = "schema", skip_serializing_if = "Option::is_none")]
     schema: Option<u32>,
+    /// The service of a Compose file that it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compose: Option<&'a ServiceText>,
     /// The image it is out of.
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<&'a ImageInspection>,
 }
 
 impl<'a> AllInspected<'a> {
-    /// Of an image and of the program in it, as far as there are any.
-    pub fn new(image: Option<&'a ImageInspection>, program: Option<&'a Inspection>) -> Self {
+    /// Of a service, its image and the program in it, as far as there are any.
+    pub fn new(
+        compose: Option<&'a ServiceText>,
+        image: Option<&'a ImageInspection>,
+        program: Option<&'a Inspection>,
+    ) -> Self {
         Self {
             program,
+            compose,
             schema: program.is_none().then_some(Inspection::SCHEMA),
             image,
         }

@@ -4,6 +4,8 @@
 
 mod args;
 mod commands;
+mod compose;
+mod compose_text;
 mod debug_text;
 mod exit;
 mod image_text;

@@ -133,6 +133,21 @@ fn images_and_containers_come_by_the_engines_api() {
         );
     }
 
+    let compose = folder.path().join("compose.yaml");
+    let text = "services: {a: {image: 'app:latest', command: [of-the-file]}, b: {image: other}}";
+    fs::write(&compose, text).expect("writable");
+    let compose = compose.to_str().expect("UTF-8");
+    let service = stdout(&run(&["run", "--service", "a", compose]));
+    assert!(
+        service.starts_with("args.wasm\nfrom-entrypoint\nof-the-file\n"),
+        "{service}"
+    );
+    fails_with(
+        127,
+        &run(&["run", "--service", "b", compose]),
+        "the image of b, `other`, is not to be had from a Docker Engine: `docker compose pull b` gets it",
+    );
+
     fails_with(
         127,
         &run(&["run", "docker://other"]),
@@ -265,6 +280,13 @@ fn a_real_engine_and_back() {
     let run = |args: &[&str]| stdout(&wasmscope(&host, args));
     let all = "args.wasm\nfrom-entrypoint\nfrom-cmd\nPATH=";
     assert!(run(&["run", "docker://app"]).starts_with(all));
+
+    let compose = engine.folder.path().join("compose.yaml");
+    let text = "services: {a: {image: app, platform: wasi/wasm, command: [of-the-file]}}";
+    fs::write(&compose, text).expect("writable");
+    let service = run(&["run", compose.to_str().expect("UTF-8"), "--service", "a"]);
+    let expected = "args.wasm\nfrom-entrypoint\nof-the-file\n";
+    assert!(service.starts_with(expected), "{service}");
 
     let saved = engine.folder.path().join("saved.tar");
     let saved = saved.to_str().expect("UTF-8");

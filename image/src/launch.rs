@@ -309,6 +309,45 @@ impl Image {
         script.then_some(media::WWS)
     }
 
+    /// Puts a copy of a file of the host at `guest`, in the place of what is there.
+    ///
+    /// # Errors
+    /// When the path is not absolute, a folder is in its way, or the file cannot be read.
+    pub fn put_file(&self, host: &Path, guest: &str) -> Result<(), ImageError> {
+        let wrong = |why: String| ImageError::Option {
+            option: format!("a mount of {} at {}", host.display(), shown(guest)),
+            why,
+        };
+        if self.folder.is_none() {
+            return Err(wrong(
+                "the folder that the guest gets is the user's own, and nothing is put there; leave \
+                 --read-only out"
+                    .into(),
+            ));
+        }
+        let walked = self
+            .rootfs
+            .walk(Path::new(guest), true)
+            .map_err(|error| wrong(error.to_string()))?;
+        let mut place = walked.host;
+        place.extend(walked.missing);
+        let put = || {
+            if let Some(parent) = place.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            match fs::symlink_metadata(&place) {
+                Ok(facts) if facts.is_dir() => {
+                    return Err(std::io::Error::other("a folder is in its place"));
+                }
+                Ok(_) => fs::remove_file(&place)?,
+                Err(_) => {}
+            }
+            let mut to = File::create_new(&place)?;
+            std::io::copy(&mut File::open(host)?, &mut to).map(drop)
+        };
+        put().map_err(|error| wrong(format!("cannot be made ({error})")))
+    }
+
     /// Makes the folder that something of the host is mounted at, so that the guest sees it there.
     ///
     /// # Errors

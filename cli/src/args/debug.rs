@@ -33,8 +33,8 @@ pub struct DebugArgs {
     ///
     /// TARGET is a `.wasm` module or component, a `.wat` text, or a container image or filesystem:
     /// an archive or a folder of any usual layout, with `:TAG` or `@DIGEST` for one of several
-    /// images, or `-` for standard input. Everything after it goes to the guest untouched; options
-    /// of wasmscope come before it.
+    /// images, or `-` for standard input; or a Compose file, whose service `--service` names.
+    /// Everything after it goes to the guest untouched; options of wasmscope come before it.
     #[arg(
         value_names = ["TARGET", "ARGS"],
         required = true,

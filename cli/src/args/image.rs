@@ -3,7 +3,7 @@
 use super::values;
 use clap::Args;
 use std::path::{Path, PathBuf};
-use wasmscope_image::{Limits, Mount, Platform};
+use wasmscope_image::{Limits, Mount, OpenOptions, Platform};
 
 /// Which module of which image.
 #[derive(Clone, Debug, Default, Args)]
@@ -15,6 +15,19 @@ pub struct PickArgs {
     /// The platform whose image is taken, of several: `wasi/wasm`, `linux/amd64`
     #[arg(long, value_name = "OS/ARCH", value_parser = platform)]
     pub platform: Option<Platform>,
+
+    /// The service to run, of a Compose file as TARGET
+    ///
+    /// TARGET is the file, its folder, or `-`. Without it, the only service is taken, or the only one
+    /// for Wasm. After a Compose file, `--service NAME` may also come first among the arguments.
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+
+    /// Where the service's image is, instead of in a Docker Engine
+    ///
+    /// Anything that can be a target: a saved archive, an OCI layout, a folder, or a module alone.
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<PathBuf>,
 
     /// Refuse images that unpack to more than this [default: 4G]
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
@@ -76,6 +89,16 @@ impl PickArgs {
     /// Refuses options that say nothing about a program that is no image.
     pub fn refuse_without_image(&self, target: &Path) -> anyhow::Result<()> {
         refuse(self.in_vain(), target)
+    }
+
+    /// How the image is opened. `created` is told of temporary folders.
+    pub fn open_options(&self, read_only: bool, created: fn(&Path)) -> OpenOptions {
+        OpenOptions {
+            platform: self.platform.clone(),
+            limits: self.limits(),
+            read_only,
+            created: Some(created),
+        }
     }
 }
 

@@ -59,7 +59,7 @@ pub fn run(log: &LogArgs, args: &DebugArgs) -> anyhow::Result<i32> {
     let (target, guest_args) = args.target()?;
     // Asked for before anything else: mistakes in scripts and files must come out at once.
     let scripts = scripts(&args.commands)?;
-    let from_stdin = target::is_stdin(&target);
+    let from_stdin = target::is_stdin(&target, &args.world.image.pick);
     let mut guest = target::load(&target, guest_args, &args.world, args.invoke.as_deref())?;
     // Its filesystem stays until the session is over.
     let _image = guest.image.take();
