@@ -231,7 +231,7 @@ impl Blobs {
     /// Checks that `bytes` have this digest.
     pub fn verify(&self, digest: &Digest, bytes: &[u8]) -> Result<(), ImageError> {
         let what = || format!("{}: blob {digest}", self.name());
-        let (actual, _) = digest
+        let actual = digest
             .hashing(bytes)
             .finish()
             .map_err(|error| read_error(&what(), "its text", error))?;

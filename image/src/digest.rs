@@ -4,6 +4,11 @@
 use sha2::{Digest as _, Sha256, Sha512};
 use std::fmt;
 use std::io::{self, Read};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+
+/// Reads that may wait to be digested: of up to 128 KiB each.
+const AHEAD: usize = 16;
 
 /// A digest with a form that is safe to use as a file name.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -40,7 +45,7 @@ impl Digest {
             algorithm: Algorithm::Sha256,
             hex: String::new(),
         };
-        any.hashing(bytes).finish().map(|(digest, _)| digest)
+        any.hashing(bytes).finish()
     }
 
     /// Its digits.
@@ -55,15 +60,14 @@ impl Digest {
 
     /// A reader that digests what it reads, to be compared with this one.
     pub fn hashing<R: Read>(&self, inner: R) -> Hashing<R> {
-        let hasher = match self.algorithm {
-            Algorithm::Sha256 => Hasher::Sha256(Sha256::new()),
-            Algorithm::Sha512 => Hasher::Sha512(Sha512::new()),
-        };
-        Hashing {
-            inner,
-            hasher,
-            bytes: 0,
-        }
+        let hasher = Hasher::new(self.algorithm);
+        Hashing { inner, hasher }
+    }
+
+    /// The same for much data: a thread of its own digests it.
+    pub fn hashing_beside<R: Read>(&self, inner: R) -> Hashing<R> {
+        let hasher = Hasher::beside(self.algorithm);
+        Hashing { inner, hasher }
     }
 }
 
@@ -85,38 +89,82 @@ impl Algorithm {
 enum Hasher {
     Sha256(Sha256),
     Sha512(Sha512),
+    /// Another thread digests what it is sent, while this one does something with the same bytes.
+    Beside {
+        bytes: SyncSender<Vec<u8>>,
+        thread: JoinHandle<Hasher>,
+    },
+}
+
+impl Hasher {
+    fn new(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
+            Algorithm::Sha512 => Self::Sha512(Sha512::new()),
+        }
+    }
+
+    /// The same on a thread of its own, if there can be one.
+    fn beside(algorithm: Algorithm) -> Self {
+        let (bytes, received) = sync_channel::<Vec<u8>>(AHEAD);
+        let work = move || {
+            let mut hasher = Self::new(algorithm);
+            for bytes in received {
+                hasher.update(&bytes);
+            }
+            hasher
+        };
+        let thread = thread::Builder::new().name("digest".into()).spawn(work);
+        match thread {
+            Ok(thread) => Self::Beside { bytes, thread },
+            Err(_) => Self::new(algorithm),
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Sha256(hasher) => hasher.update(bytes),
+            Self::Sha512(hasher) => hasher.update(bytes),
+            // It receives for as long as there is a sender.
+            Self::Beside { bytes: to, .. } => drop(to.send(bytes.to_vec())),
+        }
+    }
+
+    fn finish(self) -> io::Result<Digest> {
+        let (algorithm, hex) = match self {
+            Self::Sha256(hasher) => (Algorithm::Sha256, hex(&hasher.finalize())),
+            Self::Sha512(hasher) => (Algorithm::Sha512, hex(&hasher.finalize())),
+            Self::Beside { bytes, thread } => {
+                drop(bytes);
+                let ended = thread.join();
+                let ended = ended.map_err(|_| io::Error::other("the digest cannot be made"));
+                return ended?.finish();
+            }
+        };
+        Ok(Digest { algorithm, hex })
+    }
 }
 
 /// Digests what is read through it.
 pub(crate) struct Hashing<R> {
     inner: R,
     hasher: Hasher,
-    bytes: u64,
 }
 
 impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        let bytes = buffer.get(..read).unwrap_or_default();
-        match &mut self.hasher {
-            Hasher::Sha256(hasher) => hasher.update(bytes),
-            Hasher::Sha512(hasher) => hasher.update(bytes),
-        }
-        self.bytes = self.bytes.saturating_add(read as u64);
+        self.hasher.update(buffer.get(..read).unwrap_or_default());
         Ok(read)
     }
 }
 
 impl<R: Read> Hashing<R> {
-    /// Reads what is left, and answers with the digest of everything and the number of bytes.
-    pub fn finish(mut self) -> io::Result<(Digest, u64)> {
+    /// Reads what is left, and answers with the digest of everything.
+    pub fn finish(mut self) -> io::Result<Digest> {
         let mut rest = vec![0; 64 << 10];
         while self.read(&mut rest)? > 0 {}
-        let (algorithm, hex) = match self.hasher {
-            Hasher::Sha256(hasher) => (Algorithm::Sha256, hex(&hasher.finalize())),
-            Hasher::Sha512(hasher) => (Algorithm::Sha512, hex(&hasher.finalize())),
-        };
-        Ok((Digest { algorithm, hex }, self.bytes))
+        self.hasher.finish()
     }
 }
 
@@ -136,7 +184,12 @@ mod tests {
     fn only_whole_digests_are_digests() {
         let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         let empty = Digest::parse(&format!("sha256:{hex}")).expect("a digest");
-        assert_eq!(empty.hashing(io::empty()).finish().unwrap(), (empty, 0));
+        assert_eq!(empty.hashing(io::empty()).finish().unwrap(), empty);
+        let bytes = vec![7; 300_000];
+        assert_eq!(
+            empty.hashing(&*bytes).finish().unwrap(),
+            empty.hashing_beside(&*bytes).finish().unwrap()
+        );
         for wrong in [
             hex.to_owned(),
             format!("sha256:{}", &hex[1..]),

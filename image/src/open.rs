@@ -3,6 +3,7 @@
 
 use crate::blobs::{Blobs, Table};
 use crate::choose::{Plan, PlannedLayer, Reference, Wanted};
+use crate::digest::Digest;
 use crate::documents::{Config, History};
 use crate::engine::{Engine, Named};
 use crate::error::{ImageError, read_error, shown};
@@ -25,6 +26,9 @@ use std::path::{Path, PathBuf};
 
 /// Bytes looked at to recognise a file.
 const BEGINNING: u64 = 1024;
+
+/// What is smaller is digested sooner than a thread is started.
+const SMALL: u64 = 256 << 10;
 
 /// A module without any container around it is never larger.
 const MODULE: u64 = 2 << 30;
@@ -460,6 +464,7 @@ fn take_layer(
         let copy = |reader: &mut dyn io::Read| copy_module(reader, &place, unpacker, &what);
         verified(
             stored,
+            Some(blob.size()),
             layer.digest.as_ref().or(layer.diff_id.as_ref()),
             &what,
             copy,
@@ -479,35 +484,48 @@ fn take_layer(
         media_type: way.to_owned(),
         known: "a way of compressing that image layers do not have".into(),
     })?;
+    // A small layer may unpack to a large one.
+    let size = Some(blob.size()).filter(|_| compression == Compression::None);
     said.kind = format!("files{}", compression.suffix());
-    verified(stored, layer.digest.as_ref(), &what, |stored| {
-        let decoded = compression
-            .reader(io::BufReader::with_capacity(128 << 10, stored))
-            .map_err(failed)?;
-        verified(decoded, layer.diff_id.as_ref(), &what, |files| {
-            unpacker.unpack(files, Flavour::Layer, &what)
-        })
-    })?;
+    verified(
+        stored,
+        Some(blob.size()),
+        layer.digest.as_ref(),
+        &what,
+        |stored| {
+            let decoded = compression
+                .reader(io::BufReader::with_capacity(128 << 10, stored))
+                .map_err(failed)?;
+            verified(decoded, size, layer.diff_id.as_ref(), &what, |files| {
+                unpacker.unpack(files, Flavour::Layer, &what)
+            })
+        },
+    )?;
     Ok((said, None))
 }
 
-/// Lets `work` read, and then checks that everything there was has that digest.
+/// Lets `work` read, and then checks that everything there was has that digest. `size` is how much
+/// there will be, if that is known: much is digested beside the work.
 fn verified<R: io::Read>(
     mut reader: R,
-    digest: Option<&crate::digest::Digest>,
+    size: Option<u64>,
+    digest: Option<&Digest>,
     what: &str,
     work: impl FnOnce(&mut dyn io::Read) -> Result<(), ImageError>,
 ) -> Result<(), ImageError> {
     let Some(expected) = digest else {
         return work(&mut reader);
     };
-    let mut hashing = expected.hashing(reader);
+    let mut hashing = match size {
+        Some(size) if size < SMALL => expected.hashing(reader),
+        _ => expected.hashing_beside(reader),
+    };
     // Damage has two faces: the wrong digest tells more than what came of it.
     let worked = work(&mut hashing);
     if let Err(error @ (ImageError::TooLarge { .. } | ImageError::Temporary { .. })) = worked {
         return Err(error);
     }
-    let (actual, _) = match hashing.finish() {
+    let actual = match hashing.finish() {
         Ok(finished) => finished,
         Err(error) => return worked.and(Err(read_error(what, "its data", error))),
     };
