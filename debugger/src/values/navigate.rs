@@ -277,15 +277,41 @@ impl Reader<'_> {
         else {
             return false;
         };
-        self.format == ValueFormat::Text
-            && *stride == 1
-            && is_byte(&self.typed(*element, Slot::Memory(0)), self)
+        let element = self.typed(*element, Slot::Memory(0));
+        let wanted = match self.format {
+            ValueFormat::Text => is_byte(&element, self),
+            ValueFormat::Natural => is_c_char(&element, self),
+            _ => false,
+        };
+        wanted && *stride == 1
+    }
+
+    /// How many of a sequence's bytes are text: an array of C's is, up to the zeros that fill it.
+    pub(super) fn text_len(&self, view: &View, count: u64) -> u64 {
+        let View::Sequence { element, first, .. } = view else {
+            return count;
+        };
+        if count > MAX_C_TEXT || !is_c_char(&self.typed(*element, Slot::Memory(0)), self) {
+            return count;
+        }
+        let mut bytes = vec![0; usize::try_from(count).unwrap_or(0)];
+        if first.read(self.memory, &mut bytes).is_err() {
+            return count;
+        }
+        let text = bytes.iter().rposition(|byte| *byte != 0);
+        text.map_or(0, |last| last as u64 + 1)
     }
 
     /// The C string behind a raw pointer to bytes, when text is asked for: its first bytes and its
     /// length.
     pub(super) fn c_text(&self, address: u64, target: Option<&Typed>) -> Option<(Vec<u8>, u64)> {
-        if self.format != ValueFormat::Text || !is_byte(target?, self) {
+        let target = target?;
+        let is_text = match self.format {
+            ValueFormat::Text => is_byte(target, self),
+            ValueFormat::Natural => is_c_char(target, self),
+            _ => false,
+        };
+        if !is_text {
             return None;
         }
         let wanted = (self.limits.text as u64)
@@ -305,6 +331,15 @@ impl Reader<'_> {
         };
         Some((bytes, len))
     }
+}
+
+/// Whether a value is a `char` of C or C++, a pointer to which mostly is to text.
+fn is_c_char(typed: &Typed, reader: &Reader<'_>) -> bool {
+    !typed.ty.rust
+        && reader.resolve(typed).is_ok_and(|typed| {
+            matches!(typed.ty.kind, TypeKind::Base(Encoding::CChar { .. }))
+                && matches!(&*typed.ty.name, "char" | "char8_t")
+        })
 }
 
 /// Whether a value is one byte that may be a character's.

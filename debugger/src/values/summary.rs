@@ -92,7 +92,10 @@ impl<'s, 'r> Summary<'s, 'r> {
             },
             View::Text { first, len } => self.text(first, *len)?,
             View::Sequence { count, first, .. } => match self.reader.is_text(view) {
-                true => self.text(first, *count)?,
+                true => {
+                    let len = self.reader.text_len(view, *count);
+                    self.text(first, len)?;
+                }
                 false => self.sequence(view, *count),
             },
             View::Items(items) => self.items(items),
@@ -240,6 +243,9 @@ impl<'s, 'r> Summary<'s, 'r> {
     fn record(&mut self, view: &View, style: Style, count: usize, truncated: bool) {
         let (open, close) = match style {
             Style::Named if count == 0 => return,
+            Style::Named if self.out.is_empty() || self.out.ends_with([' ', '[', '(']) => {
+                ("{ ", " }")
+            }
             Style::Named => (" { ", " }"),
             Style::TupleStruct | Style::Tuple => ("(", ")"),
         };

@@ -4,6 +4,7 @@
 //! What may differ from what wasmscope shows is in `alike`.
 
 mod alike;
+mod c;
 mod failed;
 mod std_types;
 

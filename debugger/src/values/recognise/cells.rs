@@ -1,5 +1,6 @@
 //! Cells, locks and what is initialised once: the value inside, and the state around it.
 
+use super::numbers::seen_through;
 use super::{address, boolean, drill, field, only_field, peeled, signed_number, unsigned};
 use crate::values::Reader;
 use crate::values::memory::Typed;
@@ -190,6 +191,32 @@ fn once(
         "Poisoned" => View::Word(format!("{name}(<poisoned>)")),
         _ => View::Word(format!("{name}(<uninit>)")),
     }))
+}
+
+/// What `thread_local!` keeps a value in.
+pub(super) fn thread_local(
+    reader: &Reader<'_>,
+    typed: &Typed,
+) -> Option<Result<View, Unavailable>> {
+    let value = peeled(reader, &field(reader, typed, "value")?);
+    let value = initialised(reader, &value).unwrap_or(value);
+    let Some(state) = field(reader, typed, "state") else {
+        return seen_through(reader, &value);
+    };
+    let state = peeled(reader, &state);
+    let TypeKind::Enum(_) = state.ty.kind else {
+        return None;
+    };
+    let active = match reader.active_variant(&state) {
+        Ok(active) => active?.name,
+        Err(reason) => return Some(Err(reason)),
+    };
+    match &*active {
+        "Alive" => seen_through(reader, &value),
+        "Initial" => Some(Ok(View::Word("<uninit>".to_owned()))),
+        "Destroyed" => Some(Ok(View::Word("<destroyed>".to_owned()))),
+        _ => None,
+    }
 }
 
 /// What is in a `MaybeUninit`, for those who know that there is something.

@@ -66,6 +66,7 @@ fn of_name(of_crate: &str, name: &str) -> Option<Recogniser> {
         ("std", "RwLock") => cells::rw_lock,
         ("core", "Ref" | "RefMut")
         | ("std", "MutexGuard" | "RwLockReadGuard" | "RwLockWriteGuard") => cells::guard,
+        ("std", "EagerStorage" | "LazyStorage") => cells::thread_local,
         ("core", "NonZero") => numbers::non_zero,
         ("core", "Duration") => numbers::duration,
         ("std", "SystemTime") => numbers::system_time,
@@ -152,6 +153,7 @@ fn plain(reader: &Reader<'_>, typed: &Typed) -> Result<View, Unavailable> {
         TypeKind::Struct(fields) => Ok(record(reader, typed, bare_name(&typed.ty), fields)),
         TypeKind::Union(fields) => {
             let name = format!("union {}", bare_name(&typed.ty));
+            let name = name.trim_end().to_owned();
             Ok(record(reader, typed, name, fields))
         }
         TypeKind::Variants(variants) => enums::variants(reader, typed, variants),
@@ -172,6 +174,14 @@ fn base(reader: &Reader<'_>, typed: &Typed, encoding: Encoding) -> Result<View, 
         // No number is one.
         return scalar::word(encoding, bits, size).map(View::Word);
     }
+    // C's `char` is a character; those that say their sign are numbers of one byte.
+    let encoding = match encoding {
+        Encoding::CChar { signed } if &*typed.ty.name != "char" => match signed {
+            true => Encoding::Signed,
+            false => Encoding::Unsigned,
+        },
+        encoding => encoding,
+    };
     Ok(View::Number {
         encoding,
         bits,
@@ -224,6 +234,10 @@ fn record(reader: &Reader<'_>, typed: &Typed, name: String, fields: &Fields) -> 
 
 /// The name of a type without its parameters, as constructors are written.
 fn bare_name(ty: &Type) -> String {
+    // C's structs without a name are put together of `struct` and `{…}`.
+    if ty.name.ends_with("{…}") {
+        return String::new();
+    }
     match ty.name.find('<') {
         Some(at) if at > 0 => ty.name.get(..at).unwrap_or(&ty.name).to_owned(),
         _ => ty.name.to_string(),

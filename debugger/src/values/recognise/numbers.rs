@@ -193,11 +193,15 @@ pub(super) fn raw_pointer(reader: &Reader<'_>, typed: &Typed) -> Option<Result<V
 
 /// The view of what is inside of something that means nothing itself. One such thing in another is
 /// shown as it is: types that contain themselves would go on for ever.
-fn seen_through(reader: &Reader<'_>, inner: &Typed) -> Option<Result<View, Unavailable>> {
+pub(super) fn seen_through(
+    reader: &Reader<'_>,
+    inner: &Typed,
+) -> Option<Result<View, Unavailable>> {
     let again = match super::crate_and_name(&inner.ty.full_name) {
         Some(("core", name)) => {
             ["Pin", "NonNull", "Unique"].contains(&name) || name.starts_with("Atomic")
         }
+        Some(("std", name)) => ["EagerStorage", "LazyStorage"].contains(&name),
         _ => false,
     };
     (!again).then(|| super::view(reader, inner))
