@@ -114,6 +114,20 @@ fn states_and_counts_are_told() {
         ("values_cells", "times.half", "1.5s"),
         ("values_text", "owned.made", "Owned(\"made\")"),
         ("values_text", "system.no_text", "\"a\\xffz\" (not UTF-8)"),
+        (
+            "async_tasks",
+            "run.task",
+            "async fn crawl (at line 54) awaiting async fn summarise (not started) as dyn \
+             Future<Output=()>",
+        ),
+        (
+            "async_tasks",
+            "main.tasks",
+            "[async fn crawl (at line 54) awaiting async fn summarise (at line 46) awaiting async \
+             fn fetch (at line 40) awaiting Turns { left: 7 } as dyn Future<Output=()>, async fn \
+             crawl (at line 54) awaiting async fn summarise (not started) as dyn \
+             Future<Output=()>]",
+        ),
     ];
     let mut all: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
     for (sample, name, expected) in table {

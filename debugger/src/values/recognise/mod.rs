@@ -7,6 +7,7 @@
 mod cells;
 mod coroutines;
 mod counted;
+mod crates;
 mod enums;
 mod iterators;
 mod lists;
@@ -78,8 +79,12 @@ fn of_name(of_crate: &str, name: &str) -> Option<Recogniser> {
         ("core", "MaybeUninit") => pointers::maybe_uninit,
         ("core", "Iter" | "IterMut") | ("alloc", "IntoIter") => iterators::slice,
         ("core", "Chars") => iterators::chars,
-        ("bytes", "Bytes" | "BytesMut") => numbers::bytes,
-        ("uuid", "Uuid") => numbers::uuid,
+        ("bytes", "Bytes" | "BytesMut") => crates::bytes,
+        ("uuid", "Uuid") => crates::uuid,
+        ("smallvec", "SmallVec") => crates::small_vec,
+        ("chrono", "NaiveDate") => crates::chrono_date,
+        ("chrono", "NaiveTime") => crates::chrono_time,
+        ("chrono", "NaiveDateTime" | "DateTime") => crates::chrono_moment,
         _ => return None,
     })
 }

@@ -1,14 +1,12 @@
 //! Numbers in newtypes, atomics, ranges, and times.
 
-use super::{
-    address, boolean, field, fits, innermost, only_field, peeled, signed_number, unsigned,
-};
+use super::{boolean, field, innermost, only_field, peeled, signed_number, unsigned};
 use crate::values::Reader;
-use crate::values::memory::{Slot, Typed};
+use crate::values::memory::Typed;
 use crate::values::view::{Member, View};
 use std::time::Duration;
+use wasmscope_symbols::Unavailable;
 use wasmscope_symbols::types::Encoding;
-use wasmscope_symbols::{TypeKind, Unavailable};
 
 const SECONDS_A_DAY: i64 = 86_400;
 
@@ -162,7 +160,7 @@ fn moment(seconds: i64, nanos: u32) -> String {
 
 /// The date so many days after 1970-01-01. Years are counted from March on, so that the day that
 /// leap years have more is the last of a year; 400 years have 146,097 days.
-fn date(days: i64) -> (i64, i64, i64) {
+pub(super) fn date(days: i64) -> (i64, i64, i64) {
     let since = i128::from(days) + 719_468;
     let era = since.div_euclid(146_097);
     let day_of_era = since.rem_euclid(146_097);
@@ -205,52 +203,6 @@ pub(super) fn seen_through(
         _ => false,
     };
     (!again).then(|| super::view(reader, inner))
-}
-
-/// `bytes::Bytes` and `BytesMut`: bytes that mostly are text.
-pub(super) fn bytes(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, Unavailable>> {
-    let pointer = field(reader, typed, "ptr")?;
-    let pointer = field(reader, &pointer, "pointer").unwrap_or(pointer);
-    let (address, _) = address(reader, &pointer)?;
-    let len = unsigned(reader, &field(reader, typed, "len")?)?;
-    let view = || {
-        let (address, len) = (address?, len?);
-        if address == 0 || !fits(reader, address, len) {
-            return Err(Unavailable::Other(
-                format!("the bytes here are no Bytes: {len} bytes at {address:#x}").into(),
-            ));
-        }
-        Ok(View::Marked {
-            before: "b".to_owned(),
-            view: Box::new(View::Text {
-                first: Slot::Memory(address),
-                len,
-            }),
-            after: "",
-        })
-    };
-    Some(view())
-}
-
-/// `uuid::Uuid`.
-pub(super) fn uuid(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, Unavailable>> {
-    let array = only_field(reader, typed)?;
-    let TypeKind::Array(_) = array.ty.kind else {
-        return None;
-    };
-    (array.ty.size == Some(16)).then(|| {
-        let bits = array.slot.number(reader.memory, 16)?;
-        let hex = format!("{:032x}", bits.swap_bytes());
-        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-        Ok(View::Word(format!(
-            "{}-{}-{}-{}-{}",
-            part(0, 8),
-            part(8, 12),
-            part(12, 16),
-            part(16, 20),
-            part(20, 32)
-        )))
-    })
 }
 
 #[cfg(test)]
