@@ -138,6 +138,31 @@ pub fn native_sample(name: &str) -> PathBuf {
     debuggees.join("debug").join(file)
 }
 
+/// The path of the program `name` of `samples/sockets`, built for `wasm32-wasip1`, debug build. Its
+/// dependencies come from the package registry the first time.
+pub fn socket_sample(name: &str) -> PathBuf {
+    let debuggees = target_dir().join("debuggees");
+    let target = Target::WasiP1;
+    {
+        let _lock = lock(&debuggees, "sockets");
+        let output = cargo(&debuggees)
+            .current_dir(workspace().join("samples/sockets"))
+            .args(["build", "--locked", "--bins", "--profile", "dev"])
+            .args(["--target", target.triple()])
+            .output()
+            .unwrap_or_else(|error| panic!("cannot start cargo to build the samples: {error}"));
+        assert!(
+            output.status.success(),
+            "{}",
+            explain_failure(&output, target)
+        );
+    }
+    let path = debuggees.join(target.triple()).join("debug");
+    let path = path.join(format!("{name}.wasm"));
+    assert!(path.is_file(), "no sample for sockets is called `{name}`");
+    path
+}
+
 /// The bytes of [`sample`].
 pub fn sample_bytes(name: &str, build: Build, target: Target) -> Vec<u8> {
     let path = sample(name, build, target);

@@ -5,6 +5,8 @@ mod calls;
 mod ends;
 mod places;
 mod real;
+#[cfg(unix)]
+mod sockets;
 mod stack;
 mod streams;
 mod support;
