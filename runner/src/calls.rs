@@ -172,13 +172,27 @@ impl CallTracing {
         }
     }
 
-    /// What the tracer reports to.
-    pub(crate) fn observer(&self, program: &Program, streams: &Streams) -> Box<dyn CallObserver> {
+    /// Whether anything is wanted of the calls of any of these functions, each with its interface.
+    pub(crate) fn wants_any(&self, functions: &[(String, String)]) -> bool {
+        let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        functions.iter().any(|(interface, function)| {
+            sink.interest_named(interface, function) > Interest::Nothing
+        })
+    }
+
+    /// What the tracer reports to; `is_heard`: whether any call is wanted.
+    pub(crate) fn observer(
+        &self,
+        program: &Program,
+        streams: &Streams,
+        is_heard: bool,
+    ) -> Box<dyn CallObserver> {
         Box::new(Adapter {
             stderr: GuestStderr(streams.stderr.clone()),
             sink: Arc::clone(&self.sink),
             program: program.clone(),
             with_state: self.with_state,
+            is_heard,
         })
     }
 }
@@ -189,6 +203,7 @@ struct Adapter {
     stderr: GuestStderr,
     program: Program,
     with_state: bool,
+    is_heard: bool,
 }
 
 impl Adapter {
@@ -212,11 +227,11 @@ impl CallObserver for Adapter {
     }
 
     fn wants_resources(&self) -> bool {
-        self.sink().wants_resources()
+        self.is_heard && self.sink().wants_resources()
     }
 
     fn hears_all_beginnings(&self) -> bool {
-        self.sink().hears_all_beginnings()
+        self.is_heard && self.sink().hears_all_beginnings()
     }
 
     fn begins_named(&mut self, beginning: Beginning, call: Option<&HostCall>) {

@@ -107,7 +107,11 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
         .tracing
         .as_ref()
         .zip(options.component_calls.as_ref());
-    if traced.is_some() {
+    // Calls that nobody wants to hear of need nothing that costs the guest time.
+    let is_heard = traced.is_some_and(|(tracing, _)| {
+        !tracing.injection.is_empty() || tracing.wants_any(&callable(engine, component))
+    });
+    if is_heard {
         ComponentCalls::watch(&mut linker).map_err(not_defined)?;
     }
     let policy = world.policy(streams);
@@ -133,9 +137,10 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
     store.limiter(|state| &mut state.limiter);
     store.set_epoch_deadline(1);
     if let Some((tracing, calls)) = traced {
-        calls.observe(tracing.observer(program, streams));
+        calls.observe(tracing.observer(program, streams, is_heard));
         calls.inject(tracing.injection.clone());
         match watch {
+            _ if !is_heard => {}
             Watch::Failures if tracing.with_state => {
                 at_call::tell_when_over(&mut store, calls.clone(), tracing, program, streams);
             }
@@ -158,6 +163,30 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
         watch: watch.clone(),
         calls: options.component_calls.clone(),
     })
+}
+
+/// The functions that a component may call of its host, each with its interface without the version:
+/// those it imports, and the dropping of the resources that it imports.
+fn callable(engine: &Engine, component: &Component) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (name, import) in component.component_type().imports(engine) {
+        let interface = name.split('@').next().unwrap_or_default();
+        match import.ty {
+            ComponentItem::ComponentFunc(_) => found.push((String::new(), name.to_owned())),
+            ComponentItem::ComponentInstance(instance) => {
+                for (inner, item) in instance.exports(engine) {
+                    let function = match item.ty {
+                        ComponentItem::ComponentFunc(_) => inner.to_owned(),
+                        ComponentItem::Resource(_) => format!("[resource-drop]{inner}"),
+                        _ => continue,
+                    };
+                    found.push((interface.to_owned(), function));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Has `calls` told when the guest goes on after a call, while its stack can be walked.

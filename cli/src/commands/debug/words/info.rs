@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Row] = &[
     .paused(),
     Row::new(
         "symbol",
-        "What lies at an address: a variable or a part of one, a static, a function's part of the stack",
+        "What lies at an address: a variable or a part of it, a static, a part of the stack",
         super::data::symbol,
     )
     .usage("EXPR")
