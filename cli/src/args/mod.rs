@@ -20,6 +20,7 @@ pub use world::WorldArgs;
 
 use crate::commands::{ConfigArgs, InspectArgs};
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::error::ErrorKind;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use std::ffi::OsString;
 
@@ -63,6 +64,15 @@ impl Cli {
     pub fn read(mut words: Vec<OsString>) -> Result<Self, clap::Error> {
         loop {
             let cli = Self::try_parse_from(&words)?;
+            let world = match &cli.command {
+                Command::Run(args) => Some(&args.world),
+                Command::Debug(args) => Some(&args.world),
+                Command::Trace(_) | Command::Inspect(_) | Command::Config(_) => None,
+            };
+            if world.is_some_and(|world| world.summary_order().is_some()) {
+                let text = format!("-S: {}\n", world::NO_SUCH_OPTION);
+                return Err(clap::Error::raw(ErrorKind::InvalidValue, text));
+            }
             let rest = match &cli.command {
                 Command::Run(args) => args.target_and_args(),
                 Command::Trace(args) => args.target_and_args(),

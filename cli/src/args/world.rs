@@ -1,8 +1,9 @@
 //! What the guest is given, in Wasmtime's spelling: folders, environment, `-S` and `-W`.
 
 use super::image::ImageArgs;
+use super::trace::SumOrder;
 use super::values;
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 use std::path::PathBuf;
 use std::time::Duration;
 use wasmscope_runner::{Destination, Dir, HostAlias, Network, Options, Outgoing, Publish, World};
@@ -110,6 +111,8 @@ pub enum WasiOption {
     InheritNetwork(bool),
     InheritEnv(bool),
     NameLookup(bool),
+    /// The order of a trace's summary, which is what `-S` says to strace.
+    SummaryOrder(SumOrder),
 }
 
 /// A `-W` option.
@@ -128,6 +131,7 @@ impl WorldArgs {
         let mut inherit_env = false;
         for option in &self.wasi {
             match *option {
+                WasiOption::SummaryOrder(_) => {}
                 WasiOption::InheritNetwork(yes) => network.inherit = yes,
                 WasiOption::NameLookup(yes) => network.name_lookup = yes,
                 WasiOption::InheritEnv(yes) => inherit_env = yes,
@@ -156,6 +160,14 @@ impl WorldArgs {
             dirs: self.dirs.clone(),
             network,
         }
+    }
+
+    /// The order of a trace's summary that `-S` says.
+    pub fn summary_order(&self) -> Option<SumOrder> {
+        self.wasi.iter().rev().find_map(|option| match option {
+            WasiOption::SummaryOrder(order) => Some(*order),
+            _ => None,
+        })
     }
 
     /// Puts the limits into `options`.
@@ -208,6 +220,10 @@ fn env(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value))
 }
 
+/// What to say to what `-S` does not have.
+pub(super) const NO_SUCH_OPTION: &str =
+    "there are inherit-network, inherit-env and allow-ip-name-lookup";
+
 fn wasi(text: &str) -> Result<WasiOption, String> {
     let (key, value) = key_value(text);
     let yes = values::switch(value)?;
@@ -215,12 +231,10 @@ fn wasi(text: &str) -> Result<WasiOption, String> {
         "inherit-network" => Ok(WasiOption::InheritNetwork(yes)),
         "inherit-env" => Ok(WasiOption::InheritEnv(yes)),
         "allow-ip-name-lookup" => Ok(WasiOption::NameLookup(yes)),
-        // strace's `-S`.
-        "time" | "calls" | "errors" | "max" | "name" | "bytes" => Err(format!(
-            "there are inherit-network, inherit-env and allow-ip-name-lookup; the order of a trace's \
-             summary is --sort-by {key}"
-        )),
-        _ => Err("there are inherit-network, inherit-env and allow-ip-name-lookup".into()),
+        // strace's `-S`: none of Wasmtime's options is called so.
+        order => SumOrder::from_str(order, false)
+            .map(WasiOption::SummaryOrder)
+            .map_err(|_| NO_SUCH_OPTION.to_owned()),
     }
 }
 

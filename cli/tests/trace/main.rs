@@ -326,6 +326,35 @@ fn lines_of_the_guests_own_are_not_mixed_with_the_traces() {
 }
 
 #[test]
+fn the_summary_has_the_order_that_is_asked_for() {
+    let scene = Scene::new();
+    let rows = |options: &[&str]| -> Vec<String> {
+        let options = [&["-c", "-e", "!%clock"], options].concat();
+        let lines = scene.trace(&options, &hostcalls());
+        let _ = std::fs::remove_dir_all(scene.path("wasmscope-hostcalls"));
+        let names = lines
+            .iter()
+            .filter_map(|line| line.split_whitespace().last())
+            .map(str::to_owned);
+        names.collect()
+    };
+    let by_name = rows(&["--sort-by", "name"]);
+    let mut sorted = by_name.clone();
+    sorted[1..by_name.len() - 1].sort();
+    assert_eq!(by_name, sorted);
+    // As strace has it.
+    assert_eq!(rows(&["-S", "name"]), by_name);
+    assert_ne!(rows(&["-S", "calls"]), by_name);
+    let refused = scene.run("run", &["-S", "name"], &hostcalls());
+    assert_eq!(refused.code, Some(125), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("inherit-network"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
 fn mistakes_in_options_are_named() {
     let scene = Scene::new();
     let program = hostcalls();
@@ -338,7 +367,7 @@ fn mistakes_in_options_are_named() {
             "there are trace=SET, status=LIST and inject=",
         ),
         (&["--at", "main.rs:0"], "lines counted from 1"),
-        (&["-S", "time"], "--sort-by time"),
+        (&["-S", "tiem"], "there are inherit-network"),
         (&["-o", "no/such/folder"], "cannot be written"),
     ] {
         let answer = scene.run("trace", options, &program);

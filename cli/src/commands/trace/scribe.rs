@@ -91,7 +91,7 @@ impl Scribe {
             is_text: args.show.format == Format::Text,
             file,
             filter,
-            sum: sum(&args.sum),
+            sum: sum(&args.sum, args.world.summary_order()),
             sum_only: args.sum.summary_only,
             sites,
             with_source: !args.show.no_source,

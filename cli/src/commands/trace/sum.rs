@@ -9,8 +9,8 @@ pub(super) struct Sum {
     pub(super) order: Order,
 }
 
-/// Reads the options for the summary; `None` when there is to be none.
-pub(super) fn sum(args: &SumArgs) -> Option<Sum> {
+/// Reads the options for the summary; `None` when there is to be none. `order` comes from `-S`.
+pub(super) fn sum(args: &SumArgs, order: Option<SumOrder>) -> Option<Sum> {
     if !args.summary && !args.summary_only {
         return None;
     }
@@ -20,7 +20,7 @@ pub(super) fn sum(args: &SumArgs) -> Option<Sum> {
         SumBy::Path => By::Path,
         SumBy::Fd => By::Fd,
     };
-    let order = match args.sort_by {
+    let order = match order.unwrap_or(args.sort_by) {
         SumOrder::Time => Order::Time,
         SumOrder::Calls => Order::Calls,
         SumOrder::Errors => Order::Errors,
