@@ -11,6 +11,7 @@
 
 mod extents;
 mod format;
+mod heap;
 mod items;
 mod memory;
 mod navigate;

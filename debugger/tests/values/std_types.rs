@@ -141,3 +141,30 @@ fn states_and_counts_are_told() {
         assert_eq!(variables[name], expected, "{sample} {name}");
     }
 }
+
+#[test]
+fn what_was_dropped_is_not_shown_as_alive() {
+    for code in [Code::Plain, Code::Exact] {
+        let failed = Failed::run("values_dropped", Build::Debug, Wasi::WasiP1, code);
+        let values: BTreeMap<String, _> = failed.variables(EVERYTHING).into_iter().collect();
+        for name in ["text", "list", "boxed", "counted", "slice"] {
+            let value = &values[&format!("main.{name}")];
+            let reason = value.unavailable.as_deref().unwrap_or_default();
+            assert!(
+                reason.contains("has been freed"),
+                "{code:?} {name}: {value}"
+            );
+        }
+        let living = [
+            ("kept_text", "\"a text that lives as long as the function\""),
+            ("kept_list", "[2, 2, 2"),
+            ("kept_box", "[4, 4, 4"),
+            ("kept_count", "Rc(strong 1, weak 0) [6, 6, 6"),
+            ("kept_slice", "[8, 8, 8"),
+        ];
+        for (name, begins) in living {
+            let shown = values[&format!("main.{name}")].to_string();
+            assert!(shown.starts_with(begins), "{code:?} {name}: {shown}");
+        }
+    }
+}

@@ -91,6 +91,7 @@ fn target(reader: &Reader<'_>, pointer: &Typed, to: u64) -> Result<Target, Unava
             .into(),
         ));
     }
+    super::owned(reader, to)?;
     let count = |name: &str| {
         let field = field(reader, &inner, name).ok_or_else(malformed)?;
         unsigned(reader, &field).ok_or_else(malformed)?

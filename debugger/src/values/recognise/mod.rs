@@ -22,7 +22,7 @@ pub(super) use enums::active;
 
 use super::memory::{Slot, Typed};
 use super::view::{Member, View};
-use super::{Reader, scalar};
+use super::{Reader, heap, scalar};
 use crate::protocol::ValueFormat;
 use wasmscope_symbols::types::{Array, Encoding, Fields, Style, TypeKind};
 use wasmscope_symbols::{Type, TypeId, Unavailable};
@@ -254,6 +254,19 @@ pub(super) fn fits(reader: &Reader<'_>, address: u64, len: u64) -> bool {
     address
         .checked_add(len)
         .is_some_and(|end| end <= reader.memory.size())
+}
+
+/// That what a value owns at `address` is still its own.
+///
+/// # Errors
+/// When that memory has been freed.
+fn owned(reader: &Reader<'_>, address: u64) -> Result<(), Unavailable> {
+    match heap::is_freed(reader.memory, address) {
+        true => Err(Unavailable::Other(
+            format!("dropped, or moved out: its memory at {address:#x} has been freed").into(),
+        )),
+        false => Ok(()),
+    }
 }
 
 /// The field `name` of a struct, with its place.

@@ -1,6 +1,6 @@
 //! Thin pointers of every kind, and fat pointers to what is neither text nor a slice.
 
-use super::{address, field, fits, sequences, unsigned};
+use super::{address, field, fits, owned, sequences, unsigned};
 use crate::values::Reader;
 use crate::values::memory::{Slot, Typed};
 use crate::values::view::View;
@@ -58,11 +58,16 @@ pub(super) fn pointer(
                 format!("the bytes here are no reference ({to:#x} is not aligned)").into(),
             ))
         }
-        Some(target) => Ok(View::Behind {
-            sign: sign.to_owned(),
-            target: Box::new(target),
-            suffix: String::new(),
-        }),
+        Some(target) => {
+            if pointer.kind == PointerKind::Box && target.ty.size.is_some_and(|size| size > 0) {
+                owned(reader, to)?;
+            }
+            Ok(View::Behind {
+                sign: sign.to_owned(),
+                target: Box::new(target),
+                suffix: String::new(),
+            })
+        }
         None => match pointer
             .target
             .map(|target| reader.symbols.describe_type(target))

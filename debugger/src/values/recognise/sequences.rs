@@ -1,6 +1,6 @@
 //! Sequences: slices behind fat pointers, and `Vec`.
 
-use super::{address, field, fits, unsigned};
+use super::{address, field, fits, owned, unsigned};
 use crate::values::Reader;
 use crate::values::memory::{Slot, Typed};
 use crate::values::view::View;
@@ -23,7 +23,11 @@ pub(super) fn slice(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, U
         if raw && address == 0 {
             return Ok(View::Word("null".to_owned()));
         }
-        checked(reader, element, &Slot::Memory(address), stride, len?)
+        let len = len?;
+        if is_box(&typed.ty) && len > 0 && stride > 0 {
+            owned(reader, address)?;
+        }
+        checked(reader, element, &Slot::Memory(address), stride, len)
     }))
 }
 
@@ -56,6 +60,11 @@ pub(super) fn checked(
         count,
         start: 0,
     })
+}
+
+/// Whether a fat pointer owns what it points to.
+pub(super) fn is_box(ty: &Type) -> bool {
+    ty.full_name.starts_with("alloc::boxed::Box<")
 }
 
 /// What a fat pointer points to, by its name: `&[u8]` gives `[u8]`.
@@ -154,6 +163,9 @@ impl VecParts {
         let bytes = capacity.checked_mul(stride);
         if capacity > 0 && !bytes.is_some_and(|bytes| fits(reader, address, bytes)) {
             return no(format!("cap {capacity} at {address:#x} is not in memory"));
+        }
+        if capacity > 0 {
+            owned(reader, address)?;
         }
         Ok(())
     }

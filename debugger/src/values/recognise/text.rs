@@ -19,7 +19,13 @@ pub(super) fn string_slice(
     let (address, _) = address(reader, &field(reader, typed, "data_ptr")?)?;
     let len = unsigned(reader, &field(reader, typed, "length")?)?;
     let kind = kind_of(name)?;
-    Some(address.and_then(|address| view(reader, kind, address, len?)))
+    Some(address.and_then(|address| {
+        let len = len?;
+        if sequences::is_box(&typed.ty) && len > 0 {
+            super::owned(reader, address)?;
+        }
+        view(reader, kind, address, len)
+    }))
 }
 
 /// What is behind a fat pointer with this name: text, or elements like `first`.
