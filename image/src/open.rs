@@ -487,6 +487,9 @@ fn take_layer(
     // A small layer may unpack to a large one.
     let size = Some(blob.size()).filter(|_| compression == Compression::None);
     said.kind = format!("files{}", compression.suffix());
+    // Where nothing is compressed, the two are digests of the same bytes.
+    let is_same = compression == Compression::None && layer.diff_id == layer.digest;
+    let diff_id = layer.diff_id.as_ref().filter(|_| !is_same);
     verified(
         stored,
         Some(blob.size()),
@@ -496,7 +499,7 @@ fn take_layer(
             let decoded = compression
                 .reader(io::BufReader::with_capacity(128 << 10, stored))
                 .map_err(failed)?;
-            verified(decoded, size, layer.diff_id.as_ref(), &what, |files| {
+            verified(decoded, size, diff_id, &what, |files| {
                 unpacker.unpack(files, Flavour::Layer, &what)
             })
         },
