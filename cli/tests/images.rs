@@ -354,6 +354,35 @@ fn folders_of_the_host_are_mounted() {
 }
 
 #[test]
+fn programs_for_other_hosts_are_refused_with_what_helps() {
+    let scene = Scene::new();
+    let engine = wasmtime::Engine::default();
+    let compiled = engine.precompile_module(&wat_to_wasm("(module)"));
+    let image = image_of(&compiled.expect("it compiles"));
+    scene.write("compiled.tar", &image.docker_save_25("app"));
+    scene.answer(&["run", "compiled.tar"]).says(
+        126,
+        &[
+            "code that Wasmtime compiled ahead of time (`.cwasm`)",
+            "needs the `.wasm` it was compiled from",
+        ],
+    );
+    let lunatic = r#"(module (import "lunatic::process" "this" (func (result i64)))
+        (func (export "_start")))"#;
+    let image = image_of(&wat_to_wasm(lunatic));
+    scene.write("lunatic.tar", &image.docker_save_25("app"));
+    for command in ["run", "trace"] {
+        scene.answer(&[command, "lunatic.tar"]).says(
+            126,
+            &[
+                "lunatic::process",
+                "it is lunatic's: run it with `lunatic run`",
+            ],
+        );
+    }
+}
+
+#[test]
 fn nothing_is_left_when_the_process_is_killed() {
     let scene = Scene::new();
     let image = image_of(&wat_to_wasm(ENDLESS));

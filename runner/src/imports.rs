@@ -322,6 +322,11 @@ const RULES: &[Rule] = &[
         "it is Fastly Compute's: run it with `viceroy`",
     ),
     rule("wasmcloud:*", "", "it is wasmCloud's: run it with `wash`"),
+    rule(
+        "lunatic::*",
+        "*",
+        "it is lunatic's: run it with `lunatic run`",
+    ),
 ];
 
 /// Who usually provides an import that Wasmtime's WASI does not, and what to do about it.
@@ -400,6 +405,7 @@ mod tests {
             ("wasi:http/types@0.2.4", "", "HTTP"),
             ("wasi:cli/stdout@0.3.0", "", "WASI 0.3"),
             ("fermyon:spin/llm@2.0.0", "", "spin up"),
+            ("lunatic::process", "spawn", "lunatic run"),
         ];
         for (module, name, expected) in table {
             let says = usual_provider(module, name).unwrap_or_default();
