@@ -189,6 +189,12 @@ fn callable(engine: &Engine, component: &Component) -> Vec<(String, String)> {
     found
 }
 
+/// Closes files and sockets of a guest that has ended: what is looked at afterwards holds no port.
+fn close_resources(store: &mut Store<ComponentState>) {
+    let table = std::mem::take(&mut store.data_mut().table);
+    wasmtime_wasi::runtime::with_ambient_tokio_runtime(|| drop(table));
+}
+
 /// Has `calls` told when the guest goes on after a call, while its stack can be walked.
 fn tell_when_over(store: &mut Store<ComponentState>, calls: ComponentCalls) {
     store.call_hook(move |store, hook| {
@@ -372,11 +378,13 @@ impl LoadedGuest for Guest {
         &self.program
     }
 
-    fn into_store(self) -> StoppedStore {
+    fn into_store(mut self) -> StoppedStore {
+        close_resources(&mut self.store);
         StoppedStore::Component(self.store)
     }
 
-    fn failed(self, error: &wasmtime::Error) -> Result<Failure, RunError> {
+    fn failed(mut self, error: &wasmtime::Error) -> Result<Failure, RunError> {
+        close_resources(&mut self.store);
         let memory_refusal = self.store.data().limiter.refusal();
         if !crate::run::came_out_of_wasm(error) {
             return Err(crate::run::not_instantiated(

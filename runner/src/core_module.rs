@@ -251,11 +251,14 @@ impl LoadedGuest for Guest {
         &self.program
     }
 
-    fn into_store(self) -> StoppedStore {
+    fn into_store(mut self) -> StoppedStore {
+        // What is looked at afterwards holds no port.
+        self.store.data_mut().host.close_sockets();
         StoppedStore::Core(self.store)
     }
 
-    fn failed(self, error: &wasmtime::Error) -> Result<Failure, RunError> {
+    fn failed(mut self, error: &wasmtime::Error) -> Result<Failure, RunError> {
+        self.store.data_mut().host.close_sockets();
         let state = self.store.data();
         let memory_refusal = state.limiter.refusal();
         if !crate::run::came_out_of_wasm(error) {

@@ -75,7 +75,7 @@ impl Sockets {
             OOBINLINE => number(inner.out_of_band_inline()?.into()),
             ACCEPTCONN => number(socket.is_listening.into()),
             LINGER => {
-                let linger = inner.linger()?;
+                let linger = socket.linger;
                 let seconds = linger.map_or(0, |linger| linger.as_secs());
                 let mut value = number(linger.is_some().into());
                 value.extend(number(u32::try_from(seconds).unwrap_or(u32::MAX)));
@@ -123,7 +123,11 @@ impl Sockets {
             LINGER => {
                 let seconds = value.get(4..8).map(guest::little).ok_or(Errno::INVAL)?;
                 let linger = Duration::from_secs(seconds.into());
-                inner.set_linger((number()? != 0).then_some(linger))?;
+                let linger = (number()? != 0).then_some(linger);
+                // Closing would wait for as long, with nobody able to end it. What is left is sent all
+                // the same; only no time at all makes a difference to the other end.
+                inner.set_linger(linger.filter(Duration::is_zero))?;
+                socket.linger = linger;
             }
             RCVTIMEO => socket.receive_timeout = duration(&value)?,
             SNDTIMEO => socket.send_timeout = duration(&value)?,

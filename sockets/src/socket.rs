@@ -38,6 +38,8 @@ pub(crate) struct Socket {
     pub(crate) progress: usize,
     pub(crate) receive_timeout: Option<Duration>,
     pub(crate) send_timeout: Option<Duration>,
+    /// How long the guest wants closing to wait.
+    pub(crate) linger: Option<Duration>,
 }
 
 /// What a socket is waited for.
@@ -86,6 +88,7 @@ impl Socket {
             progress: 0,
             receive_timeout: None,
             send_timeout: None,
+            linger: None,
         })
     }
 

@@ -135,6 +135,14 @@ impl Sockets {
         }
     }
 
+    /// Closes all sockets.
+    pub fn close_all(&mut self) {
+        let fds: Vec<u32> = self.sockets.keys().copied().collect();
+        for fd in fds {
+            self.close(fd);
+        }
+    }
+
     /// Closes a socket, if there is one.
     pub fn close(&mut self, fd: u32) -> bool {
         let Some(socket) = self.sockets.remove(&fd) else {

@@ -99,3 +99,28 @@ fn a_guest_that_waits_for_a_connection_can_be_killed() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn what_is_left_of_a_guest_holds_no_port() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = free.local_addr().expect("its address").port();
+    drop(free);
+    let bind = "(i32.load (i32.const 0)) (i32.const 16) (i32.const";
+    assert!(GREET.contains(&format!("{bind} 0)")));
+    let guest = GREET.replace(&format!("{bind} 0)"), &format!("{bind} {port})"));
+    let debuggee = compile(&guest);
+    // The remains of each are kept while the next one runs, as a debugger does.
+    let mut remains = Vec::new();
+    for _ in 0..3 {
+        let (_reader, output) = captured_output();
+        let stdio = GuestStdio {
+            input: None,
+            output: Some(output),
+        };
+        let running = launch_with(&debuggee, stdio, |_, _| Resume::Continue);
+        until(&running, "sock_accept");
+        running.kill();
+        remains.push(running.wait());
+    }
+    assert!(remains.iter().all(|end| matches!(end, End::Killed { .. })));
+}

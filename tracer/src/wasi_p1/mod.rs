@@ -98,6 +98,11 @@ impl P1Host {
         });
     }
 
+    /// Closes the guest's sockets, as the end of its process would.
+    pub fn close_sockets(&mut self) {
+        self.sockets.close_all();
+    }
+
     /// What somebody wants to hear of the calls of a row. Calls that nobody listens to are timed if
     /// that was asked for.
     #[inline]
