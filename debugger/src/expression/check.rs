@@ -118,7 +118,7 @@ impl<'c> Checker<'c> {
                 self.value(of)?;
                 Known::Nothing
             }
-            NodeKind::Inside(of) | NodeKind::Unwrap(of) => {
+            NodeKind::Inside(of) | NodeKind::Unwrap(of) | NodeKind::Entry { of, .. } => {
                 self.value(of)?;
                 Known::Nothing
             }

@@ -224,6 +224,7 @@ impl<'c> Compiler<'c> {
             | NodeKind::Slice { .. }
             | NodeKind::Length(_)
             | NodeKind::Inside(_)
+            | NodeKind::Entry { .. }
             | NodeKind::Unwrap(_)
             | NodeKind::AddressOf(_)
             | NodeKind::Raw(_)

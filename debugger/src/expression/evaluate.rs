@@ -82,6 +82,7 @@ impl<'n> Evaluator<'n> {
                 to,
                 inclusive,
             } => self.slice(of, from.as_deref(), to.as_deref(), *inclusive, span),
+            NodeKind::Entry { of, key } => self.entry_like(of, key, span),
             NodeKind::Inside(of) => self.inside(self.node(of)?, span),
             NodeKind::Unwrap(of) => self.unwrap(self.node(of)?, span),
             NodeKind::Length(of) => self.length(&self.node(of)?, span),

@@ -29,6 +29,13 @@ pub(super) fn meaning(name: &str) -> Option<Meaning> {
 }
 
 impl Parser<'_> {
+    /// `map[Point { x: 1, y: 2 }]`, behind the opening bracket.
+    pub(super) fn record_key(&mut self, start: usize, of: Node) -> Result<Node, ExpressionError> {
+        let key = self.nested(Self::pattern)?;
+        self.due("]")?;
+        self.unary_node(start, Box::new(of), |of| NodeKind::Entry { of, key })
+    }
+
     /// `map.get(key)`, `list.get(3)`: an element or nothing has to be said of both, so it is the
     /// element; behind the opening bracket.
     pub(super) fn lookup(&mut self, start: usize, of: Node) -> Result<Node, ExpressionError> {

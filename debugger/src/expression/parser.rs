@@ -67,6 +67,19 @@ impl<'t> Parser<'t> {
         self.tokens.get(self.at).cloned().unwrap_or_else(end)
     }
 
+    /// Whether what follows is written as a struct is: `a::Point {`.
+    pub(super) fn begins_record(&self) -> bool {
+        let mut kinds = self.tokens.get(self.at..).unwrap_or_default().iter();
+        while let Some(TokenKind::Name { .. }) = kinds.next().map(|token| &token.kind) {
+            match kinds.next().map(|token| &token.kind) {
+                Some(TokenKind::Sign("::")) => {}
+                Some(TokenKind::Sign("{")) => return true,
+                _ => return false,
+            }
+        }
+        false
+    }
+
     pub(super) fn advance(&mut self) {
         self.at = self.at.saturating_add(1);
     }
@@ -424,6 +437,9 @@ impl<'t> Parser<'t> {
     }
 
     fn index(&mut self, start: usize, of: Node) -> Result<Node, ExpressionError> {
+        if self.begins_record() {
+            return self.record_key(start, of);
+        }
         let range = |sign: Option<&str>| matches!(sign, Some(".." | "..="));
         let from = match range(self.sign()) {
             true => None,

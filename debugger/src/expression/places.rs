@@ -4,7 +4,7 @@ use super::error::{ErrorKind, ExpressionError};
 use super::evaluate::Evaluator;
 use super::number::{Integer, Scalar};
 use super::operand::{Operand, Pointer};
-use super::syntax::{Node, Operator, Primitive};
+use super::syntax::{Node, Operator, Pattern, Primitive};
 use crate::values::{Items, ItemsKind, NoField, Slot, View};
 use std::ops::Range;
 use std::sync::Arc;
@@ -213,6 +213,39 @@ impl<'n> Evaluator<'n> {
         Err(ExpressionError::new(
             ErrorKind::OutOfRange,
             &index.span,
+            message,
+        ))
+    }
+
+    /// `map[Point { x: 1 }]`: the value of the first key that matches.
+    pub fn entry_like(
+        &self,
+        of: &'n Node,
+        key: &'n Pattern,
+        span: &Range<usize>,
+    ) -> Result<Operand<'n>, ExpressionError> {
+        let operand = self.node(of)?;
+        let Some(View::Items(items)) = self.sequence(&operand, span)? else {
+            return Err(self.no_sequence(&operand, span));
+        };
+        for at in 0..items.count.min(MAX_KEYS) {
+            let (found, value) = items
+                .get(&self.reader, at)
+                .map_err(|reason| ExpressionError::unavailable(span, &reason))?;
+            let found = Operand::Place(found);
+            if self.matches(&found, key, &of.span)?
+                && let Some(value) = value
+            {
+                return Ok(Operand::Place(value));
+            }
+        }
+        let message = format!(
+            "no key of `{}` matches, among the first {MAX_KEYS} at least",
+            self.type_name(&operand)
+        );
+        Err(ExpressionError::new(
+            ErrorKind::OutOfRange,
+            &key.span,
             message,
         ))
     }

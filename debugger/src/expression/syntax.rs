@@ -70,6 +70,11 @@ pub(super) enum NodeKind {
         of: Box<Node>,
         index: Box<Node>,
     },
+    /// `map[Point { x: 1 }]`: the value of the key that matches.
+    Entry {
+        of: Box<Node>,
+        key: Pattern,
+    },
     /// `x[from..to]`.
     Slice {
         of: Box<Node>,

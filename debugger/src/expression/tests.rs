@@ -48,6 +48,7 @@ fn node(parsed: &Parsed, it: &Node) -> String {
             let sign = if *inclusive { "..=" } else { ".." };
             format!("{}[{}{sign}{}]", of(inner), bound(from), bound(to))
         }
+        NodeKind::Entry { of: inner, .. } => format!("{}[…]", of(inner)),
         NodeKind::Inside(inner) => format!("inside({})", of(inner)),
         NodeKind::Unwrap(inner) => format!("{}?", of(inner)),
         NodeKind::Length(inner) => format!("len({})", of(inner)),

@@ -48,6 +48,18 @@ const VALUES: &[(&str, &str, &str, &str)] = &[
     ("values_collections", "sorted", "many.len", "500"),
     ("values_collections", "sorted", "many[499]", "249001"),
     ("values_collections", "sorted", "set == set", "true"),
+    (
+        "values_collections",
+        "hashed",
+        "named[Point { x: 1, y: 2 }]",
+        "\"here\"",
+    ),
+    (
+        "values_collections",
+        "hashed",
+        "named[Point { x: 1, y: 3 }]",
+        "no key",
+    ),
     // Rings and lists.
     ("values_collections", "sequences", "wrapped[3]", "5"),
     ("values_collections", "sequences", "wrapped[1..3]", "[3, 4]"),

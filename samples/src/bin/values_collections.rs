@@ -70,8 +70,9 @@ fn hashed() {
     let no_words: HashSet<String> = HashSet::new();
     let marks: HashMap<u8, ()> = [(1, ()), (2, ())].into();
     let groups: HashMap<char, Vec<&str>> = [('a', vec!["apple", "ant"]), ('b', vec![])].into();
+    let named: HashMap<Point, &str> = [(Point { x: 1, y: 2 }, "here")].into();
     let lent = &numbers;
-    show!(hashed: numbers ages holes orders empty set words no_words marks groups lent);
+    show!(hashed: numbers ages holes orders empty set words no_words marks groups named lent);
     sorted();
     show!(hashed: numbers ages set);
 }
