@@ -34,6 +34,7 @@ impl Scene {
         let scene = Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
         };
+        fs::create_dir(scene.path("tmp")).expect("writable");
         scene.write("compose.yaml", compose);
         fs::copy(workspace().join(ARGS), scene.path("args.tar")).expect("it is there");
         scene
@@ -53,6 +54,8 @@ impl Scene {
             .args(args)
             .current_dir(self.folder.path())
             .env("XDG_CACHE_HOME", self.path("cache"))
+            .env("TMPDIR", self.path("tmp"))
+            .env("TEMP", self.path("tmp"))
             .env("DOCKER_HOST", "unix:///nowhere/engine.sock")
             .env("SHELL_SAYS", "yes")
             .env_remove("WASMSCOPE_LOG")
@@ -329,7 +332,6 @@ fn volumes_are_mounted_as_far_as_they_are_here() {
     let kept = PathBuf::from(kept.lines().next().expect("a line"));
     let copied = fs::read_to_string(kept.join("etc/app/conf")).expect("it is there");
     assert!(copied.contains("kept:/data"), "{copied}");
-    fs::remove_dir_all(kept).expect("it is ours");
 }
 
 #[test]
