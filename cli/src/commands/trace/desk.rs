@@ -37,6 +37,9 @@ pub(super) struct Desk {
 #[derive(Default)]
 struct Papers {
     entries: Vec<Entry>,
+    /// Those that have been written, for the guest's thread to throw away: what one thread has
+    /// allocated and another one frees, both wait for.
+    spent: Vec<Entry>,
     closed: bool,
 }
 
@@ -97,14 +100,15 @@ impl Desk {
 
     /// Puts a call on the desk.
     pub(super) fn put(&self, entry: Entry) {
-        let count = {
+        let (count, spent) = {
             let mut papers = lock(&self.papers);
             if papers.closed {
                 return;
             }
             papers.entries.push(entry);
-            papers.entries.len()
+            (papers.entries.len(), std::mem::take(&mut papers.spent))
         };
+        drop(spent);
         if count == PILE {
             self.piled.notify_one();
         } else if count >= FULL {
@@ -131,10 +135,12 @@ impl Desk {
     }
 
     fn clear_with(&self, scribe: &mut Scribe) {
-        let entries = std::mem::take(&mut lock(&self.papers).entries);
-        for entry in entries {
+        let mut entries = std::mem::take(&mut lock(&self.papers).entries);
+        for entry in &mut entries {
             scribe.write(entry, |_| Vec::new());
         }
+        let left_over = std::mem::replace(&mut lock(&self.papers).spent, entries);
+        drop(left_over);
         self.note(scribe);
     }
 

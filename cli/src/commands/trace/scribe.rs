@@ -29,7 +29,8 @@ pub(super) enum Destination {
 
 /// A call whose function, result and arguments are wanted, and the guest's stack if that matters.
 pub(super) struct Entry {
-    pub(super) call: HostCall,
+    /// The call; `None` while it is written.
+    pub(super) call: Option<HostCall>,
     pub(super) stack: Vec<CodePlace>,
     /// Whether the guest has left a line open where the trace goes.
     pub(super) after_open_line: bool,
@@ -41,7 +42,7 @@ impl Entry {
     /// A call that has not returned.
     pub(super) fn unfinished(call: HostCall, so_far: Duration) -> Self {
         Entry {
-            call,
+            call: Some(call),
             stack: Vec::new(),
             after_open_line: false,
             so_far: Some(so_far),
@@ -145,39 +146,37 @@ impl Scribe {
     }
 
     /// Writes and adds up a call, if its source line is one of those that are wanted; `locals` finds
-    /// the variables of a call that is shown.
+    /// the variables of a call that is shown. The entry stays whole: whoever made it is to drop it.
     pub(super) fn write(
         &mut self,
-        entry: Entry,
+        entry: &mut Entry,
         locals: impl FnOnce(&mut CallSites) -> Vec<Local>,
     ) {
         self.open_line |= entry.after_open_line;
         if self.has_enough() {
             return;
         }
-        let Entry {
-            call,
-            stack,
-            so_far,
-            ..
-        } = entry;
+        let (stack, so_far) = (&entry.stack, entry.so_far);
         let shown = self.shows_calls();
         let site =
             match (shown && self.with_source) || self.sums_need_sites() || self.filter.needs_site()
             {
-                true => self.sites.site(&stack),
+                true => self.sites.site(stack),
                 false => None,
             };
         if !self.filter.accepts_site(site.as_ref()) {
             return;
         }
         let stack = match self.stack.filter(|_| shown) {
-            Some(all) => self.sites.stack(&stack, all),
+            Some(all) => self.sites.stack(stack, all),
             None => Vec::new(),
         };
         let locals = match shown {
             true => locals(&mut self.sites),
             false => Vec::new(),
+        };
+        let Some(call) = entry.call.take() else {
+            return;
         };
         let mut traced = TracedCall {
             call,
@@ -201,6 +200,7 @@ impl Scribe {
             let written = self.exporter.call(&traced, &mut self.out);
             self.note(written);
         }
+        entry.call = Some(traced.call);
     }
 
     /// The guest has left a line open where the trace goes on.

@@ -89,7 +89,8 @@ impl TraceSink {
             && self.filter.accepts(&call)
         {
             // One that has not returned has no guest to look at.
-            scribe.write(Entry::unfinished(call, since.elapsed()), |_| Vec::new());
+            let mut entry = Entry::unfinished(call, since.elapsed());
+            scribe.write(&mut entry, |_| Vec::new());
         }
         if let Some(sums) = &self.sums {
             scribe.add(sums);
@@ -128,14 +129,14 @@ impl TraceSink {
     /// Writes a call while its guest stands still, with its variables.
     fn write_with_locals(&mut self, call: HostCall, by: LocalsBy, guest: &dyn GuestAtCall) {
         let frames = guest.frames();
-        let entry = Entry {
+        let mut entry = Entry {
             stack: frames.iter().map(WasmFrame::place).collect(),
             after_open_line: is_open(&self.stderr, &mut self.open_line),
-            call,
+            call: Some(call),
             so_far: None,
         };
         let mut scribe = self.desk.clear();
-        scribe.write(entry, |sites| match by {
+        scribe.write(&mut entry, |sites| match by {
             LocalsBy::StackPointer(global) => locals_in_memory(sites, &frames, global, guest),
             LocalsBy::Engine => {
                 let mut locals = Vec::new();
@@ -227,7 +228,7 @@ impl CallSink for TraceSink {
             false => Vec::new(),
         };
         self.desk.put(Entry {
-            call,
+            call: Some(call),
             stack,
             after_open_line: is_open(&self.stderr, &mut self.open_line),
             so_far: None,
