@@ -7,6 +7,7 @@ fn main() {
     let text = String::from("a text that is dropped before the panic");
     let kept_text = String::from("a text that lives as long as the function");
     let list = vec![1u64; 20];
+    #[expect(clippy::useless_vec, reason = "it is to be on the heap")]
     let kept_list = vec![2u64; 20];
     let boxed = Box::new([3u32; 30]);
     let kept_box = Box::new([4u32; 30]);
