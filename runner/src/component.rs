@@ -26,7 +26,7 @@ pub(crate) struct ComponentState {
     pub(crate) table: ResourceTable,
     limiter: Limiter,
     /// Where calls are noted that somebody is told of.
-    calls: ComponentCalls,
+    pub(crate) calls: ComponentCalls,
 }
 
 impl ComponentState {

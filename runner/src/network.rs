@@ -102,10 +102,12 @@ macro_rules! bind {
             local_address = &address
         );
         let bind = async move {
+            let made_up: Option<SocketResult<()>> = $store.data().calls.made_up();
             let view = &mut $store.data_mut().sockets();
-            let answer = match bound(&$by, address, $protocol) {
-                Ok(address) => $trait::start_bind(view, socket, network, address).await,
-                Err(_) => Err(ErrorCode::AccessDenied.into()),
+            let answer = match (made_up, bound(&$by, address, $protocol)) {
+                (Some(made_up), _) => made_up,
+                (None, Ok(address)) => $trait::start_bind(view, socket, network, address).await,
+                (None, Err(_)) => Err(ErrorCode::AccessDenied.into()),
             };
             let result = converted(view, answer)?;
             answered!(result)
@@ -167,8 +169,9 @@ fn names(linker: &mut Linker<ComponentState>, policy: &Policy) -> Result<()> {
                 name = &name
             );
             let _entered = span.enter();
+            let made_up = store.data().calls.made_up();
             let view = &mut store.data_mut().sockets();
-            let answer = match by.lookup(&name) {
+            let answer = made_up.unwrap_or_else(|| match by.lookup(&name) {
                 // Wasmtime answers an address with itself.
                 Ok(Lookup::Given(given)) => match given.first() {
                     Some(first) => view.resolve_addresses(network, first.to_string()),
@@ -176,7 +179,7 @@ fn names(linker: &mut Linker<ComponentState>, policy: &Policy) -> Result<()> {
                 },
                 Ok(Lookup::Host) => view.resolve_addresses(network, name),
                 Err(_) => Err(ErrorCode::AccessDenied.into()),
-            };
+            });
             let result = converted(view, answer)?;
             answered!(result)
         },

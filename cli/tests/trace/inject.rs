@@ -173,6 +173,41 @@ fn a_components_calls_seem_to_succeed_and_are_held_up() {
 }
 
 #[test]
+fn a_components_sockets_fail_too() {
+    let scene = Scene::new();
+    let program = sample("datagrams", Build::Debug, Target::WasiP2);
+    for (function, error, said) in [
+        ("udp-socket.start-bind", "address-in-use", "Address in use"),
+        (
+            "create-udp-socket",
+            "EMFILE",
+            "No file descriptors available",
+        ),
+        (
+            "outgoing-datagram-stream.send",
+            "remote-unreachable",
+            "Host is unreachable",
+        ),
+    ] {
+        let spec = format!("inject={function}:error={error}");
+        let answer = scene.run(
+            "trace",
+            &["--net", "-o", "trace.txt", "-e", &spec],
+            &program,
+        );
+        assert_eq!(answer.code, Some(0), "{function}: {}", answer.stderr);
+        let expected = format!("no network: {said}");
+        assert!(
+            answer.stdout.starts_with(&expected),
+            "{function}: {}",
+            answer.stdout
+        );
+        let trace = std::fs::read_to_string(scene.path("trace.txt")).expect("a trace");
+        assert!(trace.contains("(INJECTED)"), "{function}: {trace}");
+    }
+}
+
+#[test]
 fn a_components_faults_are_data() {
     let scene = Scene::new();
     let options = [

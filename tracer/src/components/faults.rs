@@ -5,7 +5,7 @@
 //! Delays are for any function. An answer can only be made up where a function is passed through us
 //! ([`super::Watched`]), which is so for all of WASI 0.2 that can fail or counts.
 
-use super::{Shared, Watched, lock};
+use super::{ComponentCalls, Shared, Watched, lock};
 use crate::inject::{Answer, Fault};
 use crate::table::components as table;
 use std::cell::Cell;
@@ -82,19 +82,26 @@ impl Shared {
     }
 }
 
-impl Watched<'_> {
+impl ComponentCalls {
     /// What the call that this thread is in is to answer instead of asking the host, if its result can
-    /// be that.
-    pub(super) fn made_up<R: MadeUp>(&self) -> Option<R> {
+    /// be that: for those who put functions of their own in a linker.
+    pub fn made_up<R: MadeUp>(&self) -> Option<R> {
         let pending = PENDING.get()?;
         let made_up = R::made_up(pending.answer?)?;
-        lock(&self.calls.shared.ring).made_up(pending.seq);
+        lock(&self.shared.ring).made_up(pending.seq);
         Some(made_up)
     }
 }
 
-/// What may be made up.
-pub(super) trait MadeUp: Sized {
+impl Watched<'_> {
+    /// As [`ComponentCalls::made_up`].
+    pub(super) fn made_up<R: MadeUp>(&self) -> Option<R> {
+        self.calls.made_up()
+    }
+}
+
+/// What may be made up: the result of a function of WASI 0.2.
+pub trait MadeUp: Sized {
     /// The result that says so; `None` when it cannot.
     fn made_up(answer: Answer) -> Option<Self>;
 }
@@ -140,7 +147,7 @@ impl<T: Number> MadeUp for Result<T, Error> {
 }
 
 /// What a function returns when it succeeds.
-pub(super) trait Number: Sized {
+pub trait Number: Sized {
     /// The number, as one of these; `None` for what is no number, or does not have it.
     fn number(number: u64) -> Option<Self>;
 }

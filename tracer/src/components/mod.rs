@@ -33,6 +33,7 @@ use tracing::subscriber::{NoSubscriber, SetGlobalDefaultError};
 use wasmtime::component::Linker;
 use wasmtime::{Result, WasmBacktrace};
 
+pub use faults::{MadeUp, Number};
 pub use tap::Tap;
 pub use watched::{Watched, WatchedView};
 

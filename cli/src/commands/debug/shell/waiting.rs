@@ -112,8 +112,17 @@ impl Shell {
     pub(in super::super) fn resume(&mut self, command: Command) -> Outcome {
         self.due.clear();
         self.catch_up()?;
-        self.ask(command)?;
-        self.guest = Guest::Running;
+        match self.ask(command) {
+            // It may run before it is heard here that it does.
+            Err(Failure::Interrupted) if self.has_begun() => {
+                self.guest = Guest::Running;
+                self.interrupt()?;
+            }
+            asked => {
+                asked?;
+                self.guest = Guest::Running;
+            }
+        }
         self.wait(|guest| !matches!(guest, Guest::Running))?;
         Ok(Flow::Next)
     }
