@@ -127,7 +127,13 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
         })?;
     let state = ComponentState {
         wasi: world
-            .wasi(program, streams, watch.blocking(), &policy)?
+            .wasi(
+                program,
+                streams,
+                watch.blocking(),
+                &policy,
+                options.component_calls.as_ref(),
+            )?
             .build(),
         table: ResourceTable::new(),
         limiter: Limiter::new(options.max_memory_size),

@@ -78,7 +78,7 @@ pub(crate) fn prepare(setup: &Setup<'_>, module: &Module) -> Result<Guest, RunEr
     let entry = entry(program, module, world, options)?;
     let policy = world.policy(streams);
     let wasi = world
-        .wasi(program, streams, watch.blocking(), &policy)?
+        .wasi(program, streams, watch.blocking(), &policy, None)?
         .build_p1();
     let mut recording = Recording {
         calls: options.remembered_calls,

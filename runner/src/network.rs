@@ -30,13 +30,13 @@ const NAMES: &str = "wasi:sockets/ip-name-lookup@0.2.12";
 macro_rules! call {
     ($module:literal, $function:literal, $($field:ident = $value:expr),*) => {{
         let span = tracing::trace_span!(
-            target: "wasmtime_wasi::p2::bindings",
+            target: "wasmtime_wasi::p2::bindings::wasi::sockets",
             "wit-bindgen import",
             module = $module,
             function = $function
         );
         span.in_scope(|| tracing::event!(
-            target: "wasmtime_wasi::p2::bindings",
+            target: "wasmtime_wasi::p2::bindings::wasi::sockets",
             tracing::Level::TRACE,
             $($field = tracing::field::debug($value),)*
             "call"
@@ -49,7 +49,7 @@ macro_rules! call {
 macro_rules! answered {
     ($result:ident) => {{
         tracing::event!(
-            target: "wasmtime_wasi::p2::bindings",
+            target: "wasmtime_wasi::p2::bindings::wasi::sockets",
             tracing::Level::TRACE,
             result = tracing::field::debug(&$result),
             "return"
@@ -97,17 +97,21 @@ macro_rules! bind {
         let span = call!(
             $module,
             $function,
-            this = &socket,
+            self_ = &socket,
             network = &network,
             local_address = &address
         );
         let bind = async move {
-            let made_up: Option<SocketResult<()>> = $store.data().calls.made_up();
+            let calls = $store.data().calls.clone();
+            let made_up: Option<SocketResult<()>> = calls.made_up();
             let view = &mut $store.data_mut().sockets();
             let answer = match (made_up, bound(&$by, address, $protocol)) {
                 (Some(made_up), _) => made_up,
                 (None, Ok(address)) => $trait::start_bind(view, socket, network, address).await,
-                (None, Err(_)) => Err(ErrorCode::AccessDenied.into()),
+                (None, Err(refusal)) => {
+                    calls.refused(&refusal.how);
+                    Err(ErrorCode::AccessDenied.into())
+                }
             };
             let result = converted(view, answer)?;
             answered!(result)
@@ -169,7 +173,8 @@ fn names(linker: &mut Linker<ComponentState>, policy: &Policy) -> Result<()> {
                 name = &name
             );
             let _entered = span.enter();
-            let made_up = store.data().calls.made_up();
+            let calls = store.data().calls.clone();
+            let made_up = calls.made_up();
             let view = &mut store.data_mut().sockets();
             let answer = made_up.unwrap_or_else(|| match by.lookup(&name) {
                 // Wasmtime answers an address with itself.
@@ -178,7 +183,10 @@ fn names(linker: &mut Linker<ComponentState>, policy: &Policy) -> Result<()> {
                     None => Err(ErrorCode::NameUnresolvable.into()),
                 },
                 Ok(Lookup::Host) => view.resolve_addresses(network, name),
-                Err(_) => Err(ErrorCode::AccessDenied.into()),
+                Err(refusal) => {
+                    calls.refused(&refusal.how);
+                    Err(ErrorCode::AccessDenied.into())
+                }
             });
             let result = converted(view, answer)?;
             answered!(result)

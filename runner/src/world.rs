@@ -6,6 +6,7 @@ use crate::stdio::Streams;
 use std::io;
 use std::path::PathBuf;
 use wasmscope_sockets::{Network, Policy, Protocol};
+use wasmscope_tracer::ComponentCalls;
 use wasmtime_wasi::sockets::SocketAddrUse;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
@@ -114,6 +115,7 @@ impl World {
         streams: &Streams,
         blocking: Blocking,
         policy: &Policy,
+        calls: Option<&ComponentCalls>,
     ) -> Result<WasiCtxBuilder, WorldError> {
         let mut wasi = WasiCtxBuilder::new();
         streams.attach(&mut wasi);
@@ -145,9 +147,19 @@ impl World {
         }
         wasi.allow_tcp(true).allow_udp(true);
         let policy = policy.clone();
+        let calls = calls.cloned();
         wasi.socket_addr_check(move |address, used| {
-            let policy = policy.clone();
+            let (policy, calls) = (policy.clone(), calls.clone());
             Box::pin(async move {
+                let connecting = async |protocol| match policy.connecting(address, protocol).await {
+                    Ok(host) => host == address,
+                    Err(refusal) => {
+                        if let Some(calls) = &calls {
+                            calls.refused(&refusal.how);
+                        }
+                        false
+                    }
+                };
                 // Wasmtime goes where the guest wants, or nowhere.
                 match used {
                     // Our own functions have asked, and made of the guest's address the host's. Where
@@ -163,12 +175,8 @@ impl World {
                         policy.heard_from(address);
                         true
                     }
-                    SocketAddrUse::TcpConnect => {
-                        policy.connecting(address, Protocol::Tcp).await == Ok(address)
-                    }
-                    SocketAddrUse::UdpSend => {
-                        policy.connecting(address, Protocol::Udp).await == Ok(address)
-                    }
+                    SocketAddrUse::TcpConnect => connecting(Protocol::Tcp).await,
+                    SocketAddrUse::UdpSend => connecting(Protocol::Udp).await,
                 }
             })
         });

@@ -34,6 +34,10 @@ pub struct HostCall {
     /// What was done to the call on purpose, to see what the guest makes of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tampering: Option<Tampering>,
+    /// How the user allows what the call was refused, where its result has no room for that: of a
+    /// component's function.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// What fault injection did to a call.

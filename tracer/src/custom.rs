@@ -31,6 +31,7 @@ pub fn define<T: 'static>(
             start: None,
             duration: None,
             tampering: None,
+            hint: None,
         };
         let id = get(caller.data_mut()).enter_custom(call);
         let outcome = function(&mut caller, params, results);

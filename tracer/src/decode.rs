@@ -32,6 +32,7 @@ pub(crate) fn call(slot: &Slot, row: &'static Function, strings: &StringSizes) -
         start: slot.start,
         duration: slot.duration,
         tampering: slot.tampering,
+        hint: None,
     }
 }
 

@@ -92,6 +92,9 @@ impl LineStyle {
         self.function(call, out)?;
         self.arguments(call, out)?;
         self.result(&call.result, out)?;
+        if let Some(hint) = &call.hint {
+            write!(out, " ({hint})")?;
+        }
         out.write_str(call.tampering.as_ref().map_or("", Tampering::mark))
     }
 

@@ -40,6 +40,7 @@ fn call(seq: u64, function: &'static str, args: Vec<Value>, result: CallResult) 
             start: Some(1000 * seq + 500),
             duration: Some(250),
             tampering: None,
+            hint: None,
         },
         site: Some(Site {
             file: Some("src/\u{1b}main.rs".to_owned()),

@@ -177,7 +177,7 @@ fn datagrams_are_told() {
     let send = "outgoing-datagram-stream.send(";
     assert!(refused[0].starts_with(send), "{refused:?}");
     assert!(
-        refused[0].contains(" = error access-denied <"),
+        refused[0].contains(" = error access-denied (--net=127.0.0.1:"),
         "{refused:?}"
     );
 }
@@ -260,4 +260,26 @@ fn a_failure_ends_the_trace_and_is_explained() {
         "{trace}"
     );
     assert!(report.contains("file_not_found::load"), "{report}");
+}
+
+#[test]
+fn what_the_network_refuses_says_how_to_be_allowed() {
+    let scene = Scene::new();
+    let program = sample("datagrams", Build::Debug, Target::WasiP2);
+    let lines = scene.trace(&["-q", "-e", "%sock"], &program);
+    let line = |start: &str| {
+        let found = lines.iter().find(|line| line.starts_with(start));
+        found.unwrap_or_else(|| panic!("no {start} in {lines:#?}"))
+    };
+    let bind = line("udp-socket.start-bind(self=udp-socket#");
+    assert!(bind.contains("local-address=127.0.0.1:0) = 0 <"), "{bind}");
+    let send = line("outgoing-datagram-stream.send(");
+    assert!(
+        send.contains(" = error access-denied (--net=127.0.0.1:"),
+        "{send}"
+    );
+    assert!(send.contains(" allows it, "), "{send}");
+    // With leave, nothing is said.
+    let allowed = scene.trace(&["-q", "-e", "%sock", "--net"], &program);
+    assert!(allowed.iter().all(|line| !line.contains("allows it")));
 }

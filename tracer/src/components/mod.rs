@@ -283,6 +283,14 @@ impl ComponentCalls {
         }
     }
 
+    /// The call that this thread is in is refused: notes how the user allows it, if the call is wanted.
+    pub fn refused(&self, how: &str) {
+        let current = CURRENT.get();
+        if current != NONE {
+            self.ring().refused(current, how);
+        }
+    }
+
     /// Notes what the call that this thread is in passed or got, if that is wanted.
     fn note(&self, name: &'static str, value: impl FnOnce(&mut Ring) -> Value) {
         let current = CURRENT.get();

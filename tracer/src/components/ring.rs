@@ -90,6 +90,7 @@ struct Slot {
     start: Option<u64>,
     duration: Option<u64>,
     tampering: Option<Tampering>,
+    hint: Option<String>,
 }
 
 /// What is recorded of a call beside its function.
@@ -334,7 +335,8 @@ impl Ring {
         }
         let position = *self.positions.entry(address).or_insert_with(|| {
             let mut name = FunctionName {
-                path: metadata.module_path().unwrap_or_default(),
+                // The module's path, unless somebody says otherwise.
+                path: metadata.target(),
                 ..FunctionName::default()
             };
             record(&mut NameVisitor { name: &mut name });
@@ -438,6 +440,13 @@ impl Ring {
         Some((interface(name.path, &name.module), &name.function))
     }
 
+    /// Notes how the user allows what a call is refused.
+    pub(super) fn refused(&mut self, seq: u64, how: &str) {
+        if let Some(slot) = self.slot(seq) {
+            slot.hint = Some(how.to_owned());
+        }
+    }
+
     /// Notes what has been done to a call on purpose.
     pub(super) fn tampered(&mut self, seq: u64, tampering: Tampering) {
         if let Some(slot) = self.slot(seq) {
@@ -507,6 +516,7 @@ impl Slot {
         self.start = start;
         self.duration = None;
         self.tampering = None;
+        self.hint = None;
     }
 
     fn call(&self, name: &FunctionName) -> HostCall {
@@ -521,7 +531,11 @@ impl Slot {
             start: self.start,
             duration: self.duration,
             tampering: self.tampering,
+            hint: None,
         };
+        if call.result.is_failure() {
+            call.hint.clone_from(&self.hint);
+        }
         if call.module.starts_with("wasi:clocks/monotonic") {
             in_nanoseconds(&mut call);
         }

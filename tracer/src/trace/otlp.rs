@@ -212,7 +212,13 @@ fn error(call: &HostCall) -> Option<String> {
 fn message(call: &HostCall) -> String {
     match &call.result {
         CallResult::Errno { meaning, .. } => meaning.to_string(),
-        CallResult::Err(value) => plain(value, &LineStyle::default()),
+        CallResult::Err(value) => {
+            let error = plain(value, &LineStyle::default());
+            match &call.hint {
+                Some(hint) => format!("{error}: {hint}"),
+                None => error,
+            }
+        }
         CallResult::Trap { message } => message.clone(),
         _ => String::new(),
     }

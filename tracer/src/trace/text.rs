@@ -115,6 +115,9 @@ impl Text {
         if failed {
             self.color(RESET);
         }
+        if let Some(hint) = &call.hint {
+            write!(self.line, " ({hint})")?;
+        }
         if let Some(tampering) = &call.tampering {
             self.line.push_str(tampering.mark());
         }

@@ -37,6 +37,9 @@ pub(super) fn call_fields<M: SerializeMap>(
     if moved.written > 0 {
         map.serialize_entry("bytes_out", &moved.written)?;
     }
+    if let Some(hint) = &call.hint {
+        map.serialize_entry("hint", hint)?;
+    }
     if let Some(tampering) = &call.tampering {
         map.serialize_entry("injected", &Tampered(tampering))?;
     }

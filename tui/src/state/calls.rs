@@ -219,6 +219,7 @@ mod tests {
                 start: None,
                 duration: None,
                 tampering: None,
+                hint: None,
             },
             site: None,
             stack: Vec::new(),

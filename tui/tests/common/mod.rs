@@ -128,6 +128,7 @@ pub fn call(seq: u64, text: &str, fails: bool) -> HostCall {
         start: None,
         duration: None,
         tampering: None,
+        hint: None,
     }
 }
 
