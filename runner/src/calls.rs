@@ -133,6 +133,9 @@ pub struct CallTracing {
     /// Whether the sink looks at more than stacks: at the memory and the stack pointer of a core
     /// module, at all of a component that runs as debuggable code.
     pub with_state: bool,
+    /// Whether any of the calls that the program can make is wanted: of a component, calls that are
+    /// not cost its guest nothing then.
+    pub wants_any: bool,
     /// What is done to calls on purpose.
     pub injection: Injection,
 }
@@ -172,27 +175,19 @@ impl CallTracing {
         }
     }
 
-    /// Whether anything is wanted of the calls of any of these functions, each with its interface.
-    pub(crate) fn wants_any(&self, functions: &[(String, String)]) -> bool {
-        let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        functions.iter().any(|(interface, function)| {
-            sink.interest_named(interface, function) > Interest::Nothing
-        })
+    /// Whether anything is done with the guest's calls.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.wants_any || !self.injection.is_empty()
     }
 
-    /// What the tracer reports to; `is_heard`: whether any call is wanted.
-    pub(crate) fn observer(
-        &self,
-        program: &Program,
-        streams: &Streams,
-        is_heard: bool,
-    ) -> Box<dyn CallObserver> {
+    /// What the tracer reports to.
+    pub(crate) fn observer(&self, program: &Program, streams: &Streams) -> Box<dyn CallObserver> {
         Box::new(Adapter {
             stderr: GuestStderr(streams.stderr.clone()),
             sink: Arc::clone(&self.sink),
             program: program.clone(),
             with_state: self.with_state,
-            is_heard,
+            is_heard: self.is_heard(),
         })
     }
 }

@@ -108,9 +108,7 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
         .as_ref()
         .zip(options.component_calls.as_ref());
     // Calls that nobody wants to hear of need nothing that costs the guest time.
-    let is_heard = traced.is_some_and(|(tracing, _)| {
-        !tracing.injection.is_empty() || tracing.wants_any(&callable(engine, component))
-    });
+    let is_heard = traced.is_some_and(|(tracing, _)| tracing.is_heard());
     if is_heard {
         ComponentCalls::watch(&mut linker).map_err(not_defined)?;
     }
@@ -143,7 +141,7 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
     store.limiter(|state| &mut state.limiter);
     store.set_epoch_deadline(1);
     if let Some((tracing, calls)) = traced {
-        calls.observe(tracing.observer(program, streams, is_heard));
+        calls.observe(tracing.observer(program, streams));
         calls.inject(tracing.injection.clone());
         match watch {
             _ if !is_heard => {}
@@ -169,30 +167,6 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
         watch: watch.clone(),
         calls: options.component_calls.clone(),
     })
-}
-
-/// The functions that a component may call of its host, each with its interface without the version:
-/// those it imports, and the dropping of the resources that it imports.
-fn callable(engine: &Engine, component: &Component) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for (name, import) in component.component_type().imports(engine) {
-        let interface = name.split('@').next().unwrap_or_default();
-        match import.ty {
-            ComponentItem::ComponentFunc(_) => found.push((String::new(), name.to_owned())),
-            ComponentItem::ComponentInstance(instance) => {
-                for (inner, item) in instance.exports(engine) {
-                    let function = match item.ty {
-                        ComponentItem::ComponentFunc(_) => inner.to_owned(),
-                        ComponentItem::Resource(_) => format!("[resource-drop]{inner}"),
-                        _ => continue,
-                    };
-                    found.push((interface.to_owned(), function));
-                }
-            }
-            _ => {}
-        }
-    }
-    found
 }
 
 /// Closes files and sockets of a guest that has ended: what is looked at afterwards holds no port.

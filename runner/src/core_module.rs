@@ -89,7 +89,7 @@ pub(crate) fn prepare(setup: &Setup<'_>, module: &Module) -> Result<Guest, RunEr
     }
     let mut host = P1Host::with_recording(wasi, recording);
     if let Some(tracing) = &options.tracing {
-        host.observe(tracing.observer(program, streams, true));
+        host.observe(tracing.observer(program, streams));
         host.inject(tracing.injection.clone());
     }
     host.expect_calls_from(module);

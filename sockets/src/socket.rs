@@ -145,6 +145,28 @@ impl Socket {
         }
     }
 
+    /// Waits to go on with a call that has moved `done` bytes, for as long as the socket's time-out lets
+    /// it; whether to go on: what has been moved counts, even where waiting for more has failed. A call
+    /// that is given up while it waits finds in `progress` how far it had come.
+    pub(crate) async fn wait_on(
+        &mut self,
+        direction: Direction,
+        done: usize,
+    ) -> Result<bool, Errno> {
+        let limit = match direction {
+            Direction::Read => self.receive_timeout,
+            Direction::Write => self.send_timeout,
+        };
+        self.progress = done;
+        let waited = self.wait(direction, limit).await;
+        self.progress = 0;
+        match waited {
+            Ok(()) => Ok(true),
+            Err(_) if done > 0 => Ok(false),
+            Err(errno) => Err(errno),
+        }
+    }
+
     /// As [`Self::wait`], for either.
     pub(crate) async fn wait_any(&self, reads: bool, writes: bool) -> Result<(), Errno> {
         let interest = match (reads, writes) {

@@ -530,15 +530,8 @@ impl Sockets {
                 }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::AGAIN) if !socket.nonblocking => {
-                    socket.progress = done;
-                    match socket.wait(Direction::Read, socket.receive_timeout).await {
-                        Ok(()) => socket.progress = 0,
-                        // What has come counts.
-                        Err(_) if done > 0 => break,
-                        Err(errno) => {
-                            socket.progress = 0;
-                            return Err(errno);
-                        }
+                    if !socket.wait_on(Direction::Read, done).await? {
+                        break;
                     }
                 }
                 Err(_) if done > 0 => break,
@@ -612,14 +605,8 @@ impl Sockets {
                 }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::AGAIN) if !socket.nonblocking => {
-                    socket.progress = done;
-                    match socket.wait(Direction::Write, socket.send_timeout).await {
-                        Ok(()) => socket.progress = 0,
-                        Err(_) if done > 0 => break,
-                        Err(errno) => {
-                            socket.progress = 0;
-                            return Err(errno);
-                        }
+                    if !socket.wait_on(Direction::Write, done).await? {
+                        break;
                     }
                 }
                 Err(_) if done > 0 => break,

@@ -14,6 +14,7 @@ use crate::args::{Locals, LogArgs, TraceArgs};
 use crate::logging;
 use crate::target;
 use anyhow::Context as _;
+use choose::Chosen;
 use scribe::Scribe;
 use sink::{LocalsBy, TraceSink};
 use std::io::{self, Write as _};
@@ -59,7 +60,11 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
             Some(LocalsBy::StackPointer(global))
         }
     };
-    let (filter, injection) = choose::read(&args.choose, &program)?;
+    let Chosen {
+        filter,
+        injection,
+        wants_any,
+    } = choose::read(&args.choose, &program)?;
     let exporter = form::exporter(args, details, program.path(), &guest.world.args);
     let filter = Arc::new(filter);
     let destination = form::destination(args)?;
@@ -75,6 +80,7 @@ pub fn run(log: &LogArgs, args: &TraceArgs) -> anyhow::Result<i32> {
             sink: sink.clone(),
             data_bytes: args.show.string_limit,
             with_state: locals.is_some(),
+            wants_any,
             injection,
         }),
         ..Options::default()

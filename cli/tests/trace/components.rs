@@ -283,3 +283,17 @@ fn what_the_network_refuses_says_how_to_be_allowed() {
     let allowed = scene.trace(&["-q", "-e", "%sock", "--net"], &program);
     assert!(allowed.iter().all(|line| !line.contains("allows it")));
 }
+
+#[test]
+fn a_trace_of_nothing_begins_and_ends() {
+    let scene = Scene::new();
+    let program = sample("hostcalls", Build::Debug, Target::WasiP2);
+    let nothing = scene.trace(&["-e", "none"], &program);
+    assert_eq!(nothing, ["+++ exited with 0 +++"]);
+    let _ = std::fs::remove_dir_all(scene.path("wasmscope-hostcalls"));
+    // Faults are put in all the same.
+    let spec = "inject=descriptor.create-directory-at:error=EIO";
+    let options = ["-o", "trace.txt", "-e", "trace=none", "-e", spec];
+    let failed = scene.run("trace", &options, &program);
+    assert_eq!(failed.code, Some(1), "{}", failed.stderr);
+}

@@ -90,9 +90,11 @@ impl GuestHalf {
         };
         let program = Arc::clone(&self.program);
         let frames = self.some_frames(guest, &program, frame);
-        let wasm = self.stack.wasm().to_vec();
-        let cut = self.stack.is_cut();
-        let target = LiveTarget::new(guest, &wasm, cut, 0..wasm.len().min(MAX_FRAMES));
+        // Of a deep stack no more than is looked through.
+        let all = self.stack.wasm();
+        let wasm = all.get(..MAX_FRAMES).unwrap_or(all).to_vec();
+        let cut = self.stack.is_cut() || wasm.len() < all.len();
+        let target = LiveTarget::new(guest, &wasm, cut, 0..wasm.len());
         let shadow = unwind(&target, program.modules());
         for (id, frame) in &frames {
             in_variables(&mut search, &program, &target, &shadow, *id, frame);

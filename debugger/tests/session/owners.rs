@@ -184,3 +184,19 @@ fn anything_may_be_asked() {
     });
     assert!(refused.is_err());
 }
+
+#[test]
+fn a_deep_stack_is_looked_at_as_far_as_is_worth_it() {
+    let mut debug = Debug::sample("stack_overflow", DEBUG[0]);
+    debug.stop(Command::Run);
+    // All of it is known by now.
+    let deep = debug.stack().len();
+    assert!(deep > 1000, "{deep}");
+    let (_, found) = owners(&mut debug, "16", 0, 4096);
+    assert!(found.len() <= 4096);
+    // The outermost frame that is looked at has no end that is known.
+    let frames = found
+        .iter()
+        .filter(|owner| owner.kind == MemoryOwnerKind::Frame);
+    assert!(frames.count() < 64);
+}

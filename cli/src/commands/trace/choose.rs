@@ -4,12 +4,20 @@ use crate::args::ChooseArgs;
 use anyhow::{Context as _, bail};
 use wasmscope_debugger::inspect::callable_functions;
 use wasmscope_runner::{Program, ProgramKind};
-use wasmscope_tracer::filter::{Filter, Names};
+use wasmscope_tracer::filter::{Filter, ImportedFunction, Names};
 use wasmscope_tracer::inject::Injection;
 use wasmscope_tracer::table;
 
+/// What the options choose.
+pub(super) struct Chosen {
+    pub(super) filter: Filter,
+    pub(super) injection: Injection,
+    /// Whether the filter wants any function that the program can call, as far as that is known.
+    pub(super) wants_any: bool,
+}
+
 /// Reads the options that choose calls. A component's functions have names of their own.
-pub(super) fn read(args: &ChooseArgs, program: &Program) -> anyhow::Result<(Filter, Injection)> {
+pub(super) fn read(args: &ChooseArgs, program: &Program) -> anyhow::Result<Chosen> {
     let is_component = program.kind() == ProgramKind::Component;
     let imported = match is_component && !args.expressions.is_empty() {
         true => callable_functions(program.bytes()),
@@ -58,7 +66,13 @@ pub(super) fn read(args: &ChooseArgs, program: &Program) -> anyhow::Result<(Filt
             .at(place)
             .with_context(|| format!("--at {place}: is not understood"))?;
     }
-    Ok((filter, injection))
+    let wants = |import: &ImportedFunction| filter.wants_named(&import.interface, &import.function);
+    let wants_any = imported.is_empty() || imported.iter().any(wants);
+    Ok(Chosen {
+        filter,
+        injection,
+        wants_any,
+    })
 }
 
 /// A component has none of preview 1's functions: whoever names one would wait in vain.
