@@ -141,13 +141,27 @@ pub fn native_sample(name: &str) -> PathBuf {
 /// The path of the program `name` of `samples/sockets`, built for `wasm32-wasip1`, debug build. Its
 /// dependencies come from the package registry the first time.
 pub fn socket_sample(name: &str) -> PathBuf {
+    sample_of_package("sockets", name, Build::Debug, Target::WasiP1)
+}
+
+/// The path of the program `name` of `samples/crates`, built. Its dependencies come from the package
+/// registry the first time.
+pub fn crate_sample(name: &str, build: Build, target: Target) -> PathBuf {
+    sample_of_package("crates", name, build, target)
+}
+
+/// A program of one of the packages in `samples` that have dependencies.
+fn sample_of_package(package: &str, name: &str, build: Build, target: Target) -> PathBuf {
     let debuggees = target_dir().join("debuggees");
-    let target = Target::WasiP1;
+    let (profile, folder) = build.profile_and_folder();
     {
-        let _lock = lock(&debuggees, "sockets");
+        let _lock = lock(
+            &debuggees,
+            &format!("{}-{package}-{profile}", target.triple()),
+        );
         let output = cargo(&debuggees)
-            .current_dir(workspace().join("samples/sockets"))
-            .args(["build", "--locked", "--bins", "--profile", "dev"])
+            .current_dir(workspace().join("samples").join(package))
+            .args(["build", "--locked", "--bins", "--profile", profile])
             .args(["--target", target.triple()])
             .output()
             .unwrap_or_else(|error| panic!("cannot start cargo to build the samples: {error}"));
@@ -157,9 +171,12 @@ pub fn socket_sample(name: &str) -> PathBuf {
             explain_failure(&output, target)
         );
     }
-    let path = debuggees.join(target.triple()).join("debug");
+    let path = debuggees.join(target.triple()).join(folder);
     let path = path.join(format!("{name}.wasm"));
-    assert!(path.is_file(), "no sample for sockets is called `{name}`");
+    assert!(
+        path.is_file(),
+        "no sample in samples/{package} is called `{name}`"
+    );
     path
 }
 

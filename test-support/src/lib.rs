@@ -30,7 +30,8 @@ mod places;
 mod text;
 
 pub use build::{
-    Build, Target, native_sample, sample, sample_at_level, sample_bytes, samples, socket_sample,
+    Build, Target, crate_sample, native_sample, sample, sample_at_level, sample_bytes, samples,
+    socket_sample,
 };
 pub use places::{prebuilt, sample_source, target_dir, wasmscope_binary, wat_sample, workspace};
 pub use text::{line_of, marked_line, wat_to_wasm};

@@ -5,6 +5,7 @@
 
 mod alike;
 mod c;
+mod crates;
 mod failed;
 mod std_types;
 
@@ -152,9 +153,9 @@ fn a_report_gets_one_short_line_and_data_as_deep_as_it_asks() {
     assert_eq!(json, expected);
 }
 
-/// Types of every kind: those of a sample's variables.
-fn any_types(sample: &str) -> (Symbols, Vec<wasmscope_symbols::TypeId>) {
-    let bytes = wasmscope_test_support::sample_bytes(sample, Build::Debug, Wasi::WasiP1);
+/// Types of every kind: those of the variables in a file.
+fn any_types(file: &std::path::Path) -> (Symbols, Vec<wasmscope_symbols::TypeId>) {
+    let bytes = std::fs::read(file).expect("the sample was built");
     let binary = Binary::parse(bytes.into()).expect("the sample is well-formed");
     let symbols = Symbols::open(binary.modules[0].clone(), &SymbolsOptions::default());
     let mut types = BTreeSet::new();
@@ -187,16 +188,26 @@ fn garbage_is_read_in_bounds_and_in_bounded_time() {
         "async_tasks",
     ];
     for sample in samples {
-        garbage_under_types_of(sample);
+        let file = wasmscope_test_support::sample(sample, Build::Debug, Wasi::WasiP1);
+        garbage_under_types_of(&file, 200);
     }
+    let crates = wasmscope_test_support::crate_sample("values_crates", Build::Debug, Wasi::WasiP1);
+    garbage_under_types_of(&crates, 200);
+    let c = wasmscope_test_support::workspace().join("samples/c/values.wasm");
+    garbage_under_types_of(&c, 20);
 }
 
-fn garbage_under_types_of(sample: &str) {
+fn garbage_under_types_of(file: &std::path::Path, least: usize) {
     use proptest::prelude::*;
     use proptest::test_runner::{Config, TestRunner};
 
-    let (symbols, types) = any_types(sample);
-    assert!(types.len() > 200, "{sample}: {} types", types.len());
+    let (symbols, types) = any_types(file);
+    assert!(
+        types.len() > least,
+        "{}: {} types",
+        file.display(),
+        types.len()
+    );
     let limits = Limits {
         children: 3,
         ..Limits::default()

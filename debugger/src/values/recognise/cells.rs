@@ -224,7 +224,7 @@ pub(super) fn initialised(reader: &Reader<'_>, typed: &Typed) -> Option<Typed> {
     Some(peeled(reader, &union_field(reader, typed, "value")?))
 }
 
-fn union_field(reader: &Reader<'_>, typed: &Typed, name: &str) -> Option<Typed> {
+pub(super) fn union_field(reader: &Reader<'_>, typed: &Typed, name: &str) -> Option<Typed> {
     let TypeKind::Union(fields) = &typed.ty.kind else {
         return None;
     };

@@ -4,6 +4,7 @@
 //! A recogniser looks at names and shapes, never at versions: when the standard library changes
 //! inside, it declines, and the plain fields are shown.
 
+mod calendar;
 mod cells;
 mod coroutines;
 mod counted;
@@ -80,11 +81,18 @@ fn of_name(of_crate: &str, name: &str) -> Option<Recogniser> {
         ("core", "Iter" | "IterMut") | ("alloc", "IntoIter") => iterators::slice,
         ("core", "Chars") => iterators::chars,
         ("bytes", "Bytes" | "BytesMut") => crates::bytes,
+        ("deranged", _) if name.starts_with("Ranged") => numbers::newtype,
         ("uuid", "Uuid") => crates::uuid,
         ("smallvec", "SmallVec") => crates::small_vec,
-        ("chrono", "NaiveDate") => crates::chrono_date,
-        ("chrono", "NaiveTime") => crates::chrono_time,
-        ("chrono", "NaiveDateTime" | "DateTime") => crates::chrono_moment,
+        ("arrayvec", "ArrayVec" | "ArrayString") => crates::array_vec,
+        ("chrono", "NaiveDate") => calendar::chrono_date,
+        ("chrono", "NaiveTime") => calendar::chrono_time,
+        ("chrono", "NaiveDateTime" | "DateTime") => calendar::chrono_moment,
+        ("chrono", "TimeDelta") => calendar::span,
+        ("time", "SignedDuration" | "Duration") => calendar::span,
+        ("time", "Time") => calendar::time_of_day,
+        ("time", "UtcOffset") => calendar::time_offset,
+        ("time", "PlainDateTime" | "UtcDateTime" | "OffsetDateTime") => calendar::time_moment,
         _ => return None,
     })
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use wasmscope_symbols::Unavailable;
 use wasmscope_symbols::types::Encoding;
 
-const SECONDS_A_DAY: i64 = 86_400;
+pub(super) const SECONDS_A_DAY: i64 = 86_400;
 
 /// `NonZero`: the number in its newtypes.
 pub(super) fn non_zero(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, Unavailable>> {
@@ -20,6 +20,11 @@ pub(super) fn non_zero(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View
         )),
         view => Ok(view),
     }))
+}
+
+/// A number in newtypes that say of which range it is.
+pub(super) fn newtype(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, Unavailable>> {
+    Some(super::plain(reader, &innermost(reader, typed)?))
 }
 
 /// `AtomicU32`, `Atomic<u32>`, …
