@@ -55,7 +55,7 @@ pub(crate) struct PlannedLayer {
     pub title: Option<String>,
 }
 
-/// One image among several.
+/// One image among several. An image that has several names may be there once for each.
 #[derive(Clone, Debug)]
 pub(crate) struct Candidate<T> {
     pub names: Vec<String>,
@@ -84,6 +84,12 @@ impl<T> Candidate<T> {
         }
     }
 
+    /// Whether it is the same image, perhaps by another name.
+    fn is(&self, other: &Self) -> bool {
+        let own = self.digests.first();
+        own.is_some() && own == other.digests.first()
+    }
+
     fn shown(&self) -> String {
         let name = match (self.names.first(), self.digests.first()) {
             (Some(name), _) => shown(name),
@@ -109,7 +115,8 @@ pub(crate) fn choose<T>(
             Reference::Tag(tag) => format!("called `{}`", shown(tag)),
             Reference::Digest(digest) => format!("of digest {}", shown(digest)),
         };
-        left = keep(left, |image| image.meets(reference), what, &called)?;
+        let reference = completed(reference, &left);
+        left = keep(left, |image| image.meets(&reference), what, &called)?;
     }
     if let Some(platform) = &wanted.platform {
         let is = |image: &Candidate<T>| {
@@ -120,24 +127,20 @@ pub(crate) fn choose<T>(
         };
         left = keep(left, is, what, &format!("for {platform}"))?;
     }
-    let names: std::collections::BTreeSet<_> =
-        left.iter().map(|image| image.names.first()).collect();
-    if names.len() > 1 {
-        return Err(several(&left, what, "TARGET:TAG or TARGET@DIGEST"));
-    }
-    // One image for several platforms: Wasm first, then this machine's.
-    let here = Platform::here();
-    let is_wasm = |platform: &Platform| platform.is_wasm();
-    let is_here = |platform: &Platform| platform.meets(&here);
-    for rule in [&is_wasm as &dyn Fn(&Platform) -> bool, &is_here] {
-        let met = |image: &Candidate<T>| image.platform.as_ref().is_some_and(rule);
-        if left.iter().any(met) {
-            left.retain(met);
-            break;
+    let images = by_name(left);
+    let has_names = images.len() > 1;
+    let mut left: Vec<Candidate<T>> = Vec::new();
+    for image in images.into_iter().flat_map(preferred) {
+        match left.iter_mut().find(|known| known.is(&image)) {
+            Some(known) => known.names.extend(image.names),
+            None => left.push(image),
         }
     }
     if left.len() > 1 {
-        let way = "--platform OS/ARCHITECTURE, or TARGET@DIGEST";
+        let way = match has_names {
+            true => "TARGET:TAG or TARGET@DIGEST",
+            false => "--platform OS/ARCHITECTURE, or TARGET@DIGEST",
+        };
         return Err(several(&left, what, way));
     }
     left.pop().ok_or_else(|| ImageError::NoSuchImage {
@@ -145,6 +148,47 @@ pub(crate) fn choose<T>(
         wanted: "to run".into(),
         choices: Vec::new(),
     })
+}
+
+/// As Docker has it, `app` is `app:latest` where nothing is called `app` itself.
+fn completed<T>(reference: &Reference, candidates: &[Candidate<T>]) -> Reference {
+    match reference {
+        Reference::Tag(tag) if !candidates.iter().any(|image| image.meets(reference)) => {
+            Reference::Tag(format!("{tag}:latest"))
+        }
+        known => known.clone(),
+    }
+}
+
+/// Those of one name together, in the order of the archive.
+fn by_name<T>(candidates: Vec<Candidate<T>>) -> Vec<Vec<Candidate<T>>> {
+    let mut places = BTreeMap::new();
+    let mut groups: Vec<Vec<_>> = Vec::new();
+    for image in candidates {
+        let place = *places
+            .entry(image.names.first().cloned())
+            .or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(image),
+            None => groups.push(vec![image]),
+        }
+    }
+    groups
+}
+
+/// Of one image for several platforms: those for Wasm, else those for this machine, else all.
+fn preferred<T>(mut images: Vec<Candidate<T>>) -> Vec<Candidate<T>> {
+    let here = Platform::here();
+    let is_wasm = |platform: &Platform| platform.is_wasm();
+    let is_here = |platform: &Platform| platform.meets(&here);
+    for rule in [&is_wasm as &dyn Fn(&Platform) -> bool, &is_here] {
+        let met = |image: &Candidate<T>| image.platform.as_ref().is_some_and(rule);
+        if images.iter().any(met) {
+            images.retain(met);
+            break;
+        }
+    }
+    images
 }
 
 /// Keeps those that meet a wish; when none does, the error names what there is.

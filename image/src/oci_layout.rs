@@ -13,6 +13,7 @@ use crate::documents::{ConfigFile, Descriptor, Manifest, parse};
 use crate::error::{ImageError, shown};
 use crate::platform::Platform;
 use crate::{limits, media};
+use std::rc::Rc;
 
 /// The file that names the images.
 pub(crate) const INDEX: &str = "index.json";
@@ -92,7 +93,7 @@ pub(crate) fn plan_directory(
             names: Vec::new(),
             digests,
             platform: search.platform(&manifest),
-            image: (digest, manifest),
+            image: (digest, Rc::new(manifest)),
         }),
     }
     search.plan(wanted)
@@ -109,11 +110,14 @@ pub(crate) fn plan(
     search.plan(wanted)
 }
 
+/// A manifest, and its digest.
+type Found = (Digest, Rc<Manifest>);
+
 /// The way through the indexes.
 struct Search<'a> {
     blobs: &'a Blobs,
     layout: Layout,
-    found: Vec<Candidate<(Digest, Manifest)>>,
+    found: Vec<Candidate<Found>>,
     missing: Vec<Digest>,
     looked_at: usize,
 }
@@ -198,7 +202,9 @@ impl<'a> Search<'a> {
         })?;
         let own = NAMES
             .iter()
-            .find_map(|key| descriptor.annotations.get(*key));
+            .find_map(|key| descriptor.annotations.get(*key))
+            // It is kept once for each image that goes by it.
+            .filter(|name| name.len() <= limits::PATH);
         let names = match own {
             Some(own) => vec![own.clone()],
             None => names.to_vec(),
@@ -209,20 +215,16 @@ impl<'a> Search<'a> {
         if let Some(inner) = document.manifests {
             return self.expand(inner, &names, &digests, depth.saturating_add(1));
         }
-        // The same image by another name.
-        let known = self.found.iter_mut().find(|known| known.image.0 == digest);
-        if let Some(known) = known {
-            known.names.extend(names);
-            return Ok(());
-        }
-        let platform = match descriptor.platform {
-            Some(platform) => Some(platform),
-            None => self.platform(&document),
+        let known = |known: &&Candidate<Found>| known.image.0 == digest;
+        // By another name, or in another index, it is the same image once more.
+        let (platform, document) = match self.found.iter().find(known) {
+            Some(known) => (known.platform.clone(), Rc::clone(&known.image.1)),
+            None => (self.platform(&document), Rc::new(document)),
         };
         self.found.push(Candidate {
             names,
             digests,
-            platform,
+            platform: descriptor.platform.or(platform),
             image: (digest, document),
         });
         Ok(())

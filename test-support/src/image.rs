@@ -194,9 +194,7 @@ impl ImageMaker {
             .finish()
     }
 
-    /// What `docker save` writes since version 25: an OCI layout with a `manifest.json`. Put
-    /// together after what Docker's documentation and its sources say, part by part: no engine of
-    /// that age was at hand.
+    /// What `docker save` writes since version 25: an OCI layout with a `manifest.json`.
     pub fn docker_save_25(&self, tag: &str) -> Vec<u8> {
         let (blobs, manifest) = self.blobs(Stored::Plain);
         let mut sources = json!({});
@@ -209,8 +207,7 @@ impl ImageMaker {
         }
         let mut docker = self.saved(tag, Stored::Plain);
         docker[0]["LayerSources"] = sources;
-        let index = json!({ "schemaVersion": 2, "manifests": [named(manifest, tag)] });
-        layout(&blobs, &index)
+        layout(&blobs, &docker_index(named(manifest, tag)))
             .data("manifest.json", docker.to_string())
             .data("repositories", "{}")
             .finish()
@@ -228,7 +225,7 @@ impl ImageMaker {
 
     /// What `docker save` writes with containerd's image store: an index within the index, with
     /// BuildKit's attestation and a platform whose parts are not there; layers compressed, and no
-    /// `repositories`. Put together like [`Self::docker_save_25`].
+    /// `repositories`.
     pub fn docker_save_containerd(&self, tag: &str) -> Vec<u8> {
         let (mut blobs, mut manifest) = self.blobs(Stored::Gzip);
         let statement = json!({ "_type": "https://in-toto.io/Statement/v0.1" });
@@ -268,9 +265,8 @@ impl ImageMaker {
         .into_bytes();
         let outer = descriptor(OCI_INDEX, &inner);
         blobs.push((blob_path(&inner), inner));
-        let index = json!({ "schemaVersion": 2, "manifests": [named(outer, tag)] });
         let docker = self.saved(tag, Stored::Gzip);
-        layout(&blobs, &index)
+        layout(&blobs, &docker_index(named(outer, tag)))
             .data("manifest.json", docker.to_string())
             .finish()
     }
@@ -316,6 +312,11 @@ impl Default for ImageMaker {
 
 const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// An `index.json` as Docker writes it.
+fn docker_index(image: Value) -> Value {
+    json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [image] })
+}
 
 /// An archive with the CNCF's layout of a Wasm artifact: the module is the only layer.
 pub fn wasm_artifact(
