@@ -2,6 +2,7 @@
 //! what the file says over what the image says. What cannot be had here is told on standard error.
 
 use crate::args::{PickArgs, WorldArgs};
+use crate::engine_dns;
 use crate::output::escaped;
 use anyhow::Context as _;
 use std::collections::HashMap;
@@ -49,10 +50,18 @@ pub fn is_file(target: &Path, pick: &PickArgs) -> bool {
 /// # Errors
 /// When there is none of that name, or it is not clear which.
 pub fn service(project: &Project, pick: &PickArgs) -> Result<Service, ComposeError> {
-    match &pick.service {
-        Some(name) => project.service(name),
-        None => project.only(),
-    }
+    let mut service = match &pick.service {
+        Some(name) => project.service(name)?,
+        None => project.only()?,
+    };
+    let Service { env, notes, .. } = &mut service;
+    env.retain(|(name, value)| {
+        let note = engine_dns::left_out(name, value);
+        let stays = note.is_none();
+        notes.extend(note);
+        stays
+    });
+    Ok(service)
 }
 
 /// Whether a file is neither a module nor an archive: those are what they are by any name.

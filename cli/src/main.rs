@@ -7,6 +7,7 @@ mod commands;
 mod compose;
 mod compose_text;
 mod debug_text;
+mod engine_dns;
 mod exit;
 mod image_text;
 mod inspect_text;

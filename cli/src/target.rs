@@ -2,7 +2,7 @@
 //! is, an image is unpacked and says what runs in it, a Compose file says which image and what of it.
 
 use crate::args::{ImageArgs, PickArgs, WorldArgs};
-use crate::{compose, janitor};
+use crate::{compose, engine_dns, janitor};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use wasmscope_compose::{ComposeError, Project, Service};
@@ -136,6 +136,7 @@ fn unpacked(
         notes.extend(compose::connect(service, world_args, &mut world.network));
         compose::tell(project, service, &notes);
     }
+    leave_out_engines_resolver(&mut image);
     let launch = image.launch(&LaunchOptions {
         entrypoint: options.entrypoint.clone(),
         args,
@@ -168,6 +169,22 @@ fn unpacked(
         invoke,
         image: Some(image),
     })
+}
+
+/// An image, and more so a container, may say to ask whom only the engine's networks know.
+fn leave_out_engines_resolver(image: &mut Image) {
+    let Some(config) = &mut image.config else {
+        return;
+    };
+    config.env.retain(|variable| {
+        let note = variable
+            .split_once('=')
+            .and_then(|(name, value)| engine_dns::left_out(name, value));
+        if let Some(note) = &note {
+            eprintln!("wasmscope: {}", crate::output::escaped(note));
+        }
+        note.is_none()
+    });
 }
 
 /// What the target is asked for.

@@ -24,6 +24,20 @@ const WRITER: &str = r#"(module
       (call $exit (call $open (i32.const 4) (i32.const 0) (i32.const 0) (i32.const 3)
         (i32.const 1) (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 8)))))"#;
 
+/// Prints its environment, one variable after the other with a zero byte at its end.
+const ENVIRONMENT: &str = r#"(module
+    (import "wasi_snapshot_preview1" "environ_sizes_get"
+      (func $sizes (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "environ_get" (func $get (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write"
+      (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 2)
+    (func (export "_start")
+      (drop (call $sizes (i32.const 0) (i32.const 12)))
+      (drop (call $get (i32.const 1024) (i32.const 65536)))
+      (i32.store (i32.const 8) (i32.const 65536))
+      (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 0)))))"#;
+
 /// A folder with a project in it.
 struct Scene {
     folder: TempDir,
@@ -396,6 +410,36 @@ fn other_services_are_found_where_they_are_published() {
         0,
         &["db publishes no port, so it cannot be reached from here: `ports` of db would"],
     );
+}
+
+#[test]
+fn the_engines_own_resolver_is_not_asked() {
+    let scene = Scene::new(
+        "services: {web: {image: x, environment: {DNS_SERVER: '127.0.0.11:53', ELSE: kept}}}\n",
+    );
+    scene.write("env.wasm", wat_to_wasm(ENVIRONMENT));
+    let left_out = "DNS_SERVER=127.0.0.11:53 is left out: that is the engine's own resolver";
+    let run = |options: &[&str]| {
+        scene.answer(&[&["run", "--image", "env.wasm"], options, &["compose.yaml"]].concat())
+    };
+
+    let answer = run(&[]);
+    answer.says(0, &["ELSE=kept\0", left_out]);
+    assert!(!answer.stdout.contains("DNS_SERVER"), "{answer:#?}");
+    run(&["--env", "DNS_SERVER=192.0.2.1:53"]).says(0, &["DNS_SERVER=192.0.2.1:53\0", left_out]);
+
+    // An image may say so, too.
+    let image = ImageMaker::new()
+        .layer(
+            Tar::new()
+                .file("env.wasm", wat_to_wasm(ENVIRONMENT))
+                .finish(),
+        )
+        .with("Env", serde_json::json!(["DNS_SERVER=127.0.0.11", "ELSE=kept"]));
+    scene.write("env.tar", image.docker_save_25("env"));
+    let answer = scene.answer(&["run", "env.tar"]);
+    answer.says(0, &["ELSE=kept\0", "DNS_SERVER=127.0.0.11 is left out"]);
+    assert!(!answer.stdout.contains("DNS_SERVER"), "{answer:#?}");
 }
 
 #[test]
