@@ -435,7 +435,10 @@ fn the_engines_own_resolver_is_not_asked() {
                 .file("env.wasm", wat_to_wasm(ENVIRONMENT))
                 .finish(),
         )
-        .with("Env", serde_json::json!(["DNS_SERVER=127.0.0.11", "ELSE=kept"]));
+        .with(
+            "Env",
+            serde_json::json!(["DNS_SERVER=127.0.0.11", "ELSE=kept"]),
+        );
     scene.write("env.tar", image.docker_save_25("env"));
     let answer = scene.answer(&["run", "env.tar"]);
     answer.says(0, &["ELSE=kept\0", "DNS_SERVER=127.0.0.11 is left out"]);

@@ -473,6 +473,52 @@ fn components_go_by_the_same_flags() {
     }
 }
 
+#[test]
+fn a_component_sees_its_own_ports_and_not_the_hosts() {
+    let program = sample("neighbours", Build::Debug, Target::WasiP2);
+    let port = free_port();
+    let publish = format!("{port}:80");
+    let seen = |command: &str, options: &[&str], address: &str| {
+        let output = wasmscope(command, options, &program, &["mirror", address]).output();
+        let output = output.expect("it runs");
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (stdout, stderr) = seen("run", &["-p", &publish], "0.0.0.0:80");
+    let expected = "heard: 0.0.0.0:80, 127.0.0.1:80, 127.0.0.1:80, 0.0.0.0:80\n";
+    assert_eq!((&*stdout, &*stderr), (expected, ""));
+    // The same with every call watched, and under the debugger.
+    let (stdout, trace) = seen("trace", &["-e", "%sock", "-p", &publish], "0.0.0.0:80");
+    assert_eq!(stdout, expected);
+    let dropped = trace.matches("[resource-drop]tcp-socket(").count();
+    assert_eq!(dropped, 3, "{trace}");
+    assert!(trace.contains("local-address=0.0.0.0:80"), "{trace}");
+    assert!(!trace.contains(&format!(":{port}")), "{trace}");
+    let (stdout, _) = seen(
+        "debug",
+        &["--batch", "-e", "run", "-p", &publish],
+        "0.0.0.0:80",
+    );
+    assert!(stdout.contains(expected), "{stdout}");
+
+    // Where nothing is published, the port that the host has chosen is the guest's.
+    let (stdout, _) = seen("run", &[], "0.0.0.0:0");
+    let places = stdout.trim_start_matches("heard: ");
+    let ports: Vec<_> = places
+        .split(", ")
+        .filter_map(|at| at.split(':').nth(1))
+        .collect();
+    let [first, second, third, _] = &*ports else {
+        panic!("{stdout}");
+    };
+    assert_eq!((first, second), (second, third), "{stdout}");
+    assert!(stdout.starts_with("heard: 0.0.0.0:"), "{stdout}");
+
+    let other = format!("0.0.0.0:{port}:80");
+    let (stdout, stderr) = seen("run", &["-p", &other], "[::]:80");
+    assert!(stdout.starts_with("no answer: "), "{stdout}");
+    assert!(stderr.contains("-p [::1]:HOST:80 is of IPv6"), "{stderr}");
+}
+
 /// What three programs import that people run under WasmEdge, each beside `_start`.
 const IMPORTS: [(&str, &[&str]); 3] = [
     (

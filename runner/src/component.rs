@@ -7,6 +7,7 @@ use crate::failure::{Failure, Remains, messages};
 use crate::imports::{self, MissingImport};
 use crate::invoke;
 use crate::limits::Limiter;
+use crate::network::Places;
 use crate::options::{Invoke, Options};
 use crate::program::Program;
 use crate::run::{EntryError, LoadedGuest, RunError, Setup, Watch};
@@ -27,6 +28,8 @@ pub(crate) struct ComponentState {
     limiter: Limiter,
     /// Where calls are noted that somebody is told of.
     pub(crate) calls: ComponentCalls,
+    /// Where its sockets are in its own eyes.
+    pub(crate) places: Places,
 }
 
 impl ComponentState {
@@ -113,8 +116,8 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
         ComponentCalls::watch(&mut linker).map_err(not_defined)?;
     }
     let policy = world.policy(streams);
-    crate::network::add_to_linker(&mut linker, &policy, watch.supervision().is_some())
-        .map_err(not_defined)?;
+    let waits = watch.supervision().is_some();
+    crate::network::add_to_linker(&mut linker, &policy, waits, is_heard).map_err(not_defined)?;
     let pre = linker
         .instantiate_pre(component)
         .map_err(|error| not_linked(program, engine, component, &error))?;
@@ -136,6 +139,7 @@ pub(crate) fn prepare(setup: &Setup<'_>, component: &Component) -> Result<Guest,
         table: ResourceTable::new(),
         limiter: Limiter::new(options.max_memory_size),
         calls: options.component_calls.clone().unwrap_or_default(),
+        places: Places::default(),
     };
     let mut store = Store::new(engine, state);
     store.limiter(|state| &mut state.limiter);

@@ -175,7 +175,9 @@ impl World {
                         policy.heard_from(address);
                         true
                     }
-                    SocketAddrUse::TcpConnect => connecting(Protocol::Tcp).await,
+                    SocketAddrUse::TcpConnect => {
+                        policy.is_own(address, Protocol::Tcp) || connecting(Protocol::Tcp).await
+                    }
                     SocketAddrUse::UdpSend => connecting(Protocol::Udp).await,
                 }
             })

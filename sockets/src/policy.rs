@@ -59,12 +59,19 @@ struct State {
     told: HashSet<String>,
     /// The addresses of names in `--net`.
     resolved: HashMap<String, (Instant, Vec<IpAddr>)>,
-    /// Where the guest's own ports are on the host.
-    own: Vec<(Protocol, u16, SocketAddr)>,
+    own: Vec<Own>,
     /// Who has sent datagrams.
     peers: HashSet<SocketAddr>,
     /// What somebody is about to bind to, on the host.
     granted: Vec<SocketAddr>,
+}
+
+/// Where a port of the guest's is on the host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Own {
+    protocol: Protocol,
+    guest: u16,
+    host: SocketAddr,
 }
 
 impl fmt::Debug for Policy {
@@ -126,13 +133,9 @@ impl Policy {
             published.guest == asked.port() && published.protocol.is_none_or(|p| p == protocol)
         };
         let mut published = network.published.iter().filter(is_meant).peekable();
-        if let Some(first) = published.peek().copied() {
-            return published.find_map(|published| host_side(published, asked)).ok_or_else(|| {
-                self.refuse(
-                    format!("listening on {asked}/{protocol}"),
-                    format!("-p {first} is an address of another family: publish the port on an IPv4 address"),
-                )
-            });
+        if published.peek().is_some() {
+            let host = published.find_map(|published| host_side(published, asked));
+            return host.ok_or_else(|| self.other_family(asked, protocol));
         }
         if network.inherit {
             return Ok(asked);
@@ -160,6 +163,19 @@ impl Policy {
             format!("listening on {asked}/{protocol}"),
             format!("-p {published} allows it"),
         ))
+    }
+
+    /// The refusal of a guest that binds to `asked`, which is published at an address of another family.
+    pub fn other_family(&self, asked: SocketAddr, protocol: Protocol) -> Refusal {
+        let (family, address) = match asked {
+            SocketAddr::V4(_) => ("IPv4", "127.0.0.1"),
+            SocketAddr::V6(_) => ("IPv6", "[::1]"),
+        };
+        let port = asked.port();
+        self.refuse(
+            format!("listening on {asked}/{protocol}"),
+            format!("-p is of another family there: -p {address}:HOST:{port} is of {family}"),
+        )
     }
 
     /// Somebody is about to bind to an address of the host that [`Self::bind`] has answered, and asks
@@ -202,21 +218,38 @@ impl Policy {
         })
     }
 
-    /// A socket of the guest's is bound: to `guest` in its eyes, to `host` here.
+    /// The guest is at a port: at `guest` in its own eyes, at `host` here.
     pub fn bound(&self, protocol: Protocol, guest: u16, host: SocketAddr) {
-        let mut state = self.state();
-        state
-            .own
-            .retain(|(known, port, _)| (*known, *port) != (protocol, guest));
-        state.own.push((protocol, guest, host));
+        self.unbound(protocol, host);
+        self.state().own.push(Own {
+            protocol,
+            guest,
+            host,
+        });
     }
 
-    /// That socket is closed.
-    pub fn unbound(&self, protocol: Protocol, guest: u16) {
-        let mut state = self.state();
-        state
-            .own
-            .retain(|(known, port, _)| (*known, *port) != (protocol, guest));
+    /// The guest is there no more.
+    pub fn unbound(&self, protocol: Protocol, host: SocketAddr) {
+        let is_it = |own: &Own| (own.protocol, own.host) == (protocol, host);
+        self.state().own.retain(|own| !is_it(own));
+    }
+
+    /// Where on the host the guest itself is that goes to `asked`, if it is there.
+    pub fn own(&self, asked: SocketAddr, protocol: Protocol) -> Option<SocketAddr> {
+        let ip = asked.ip().to_canonical();
+        if !ip.is_loopback() && !ip.is_unspecified() {
+            return None;
+        }
+        let is_it = |own: &&Own| (own.protocol, own.guest) == (protocol, asked.port());
+        let state = self.state();
+        let mut all = state.own.iter().filter(is_it);
+        all.find_map(|own| reachable(own.host, asked))
+    }
+
+    /// Whether the guest itself is at an address of the host, as [`Self::own`] tells it.
+    pub fn is_own(&self, host: SocketAddr, protocol: Protocol) -> bool {
+        let is_it = |own: &Own| own.protocol == protocol && reachable(own.host, host) == Some(host);
+        self.state().own.iter().any(is_it)
     }
 
     /// A datagram has come from there, which may be answered.
@@ -239,18 +272,11 @@ impl Policy {
     pub fn connect(&self, asked: SocketAddr, protocol: Protocol) -> Result<SocketAddr, Refusal> {
         let network = &self.shared.network;
         let ip = asked.ip().to_canonical();
-        {
-            let state = self.state();
-            let is_here = ip.is_loopback() || ip.is_unspecified();
-            let own = |(known, port, _): &&(Protocol, u16, SocketAddr)| {
-                is_here && *known == protocol && *port == asked.port()
-            };
-            if let Some((_, _, host)) = state.own.iter().find(own) {
-                return Ok(reachable(*host, asked));
-            }
-            if protocol == Protocol::Udp && state.peers.contains(&asked) {
-                return Ok(asked);
-            }
+        if let Some(host) = self.own(asked, protocol) {
+            return Ok(host);
+        }
+        if protocol == Protocol::Udp && self.state().peers.contains(&asked) {
+            return Ok(asked);
         }
         let is_allowed = network.inherit
             || match &network.outgoing {
@@ -360,17 +386,18 @@ fn host_side(published: &Publish, asked: SocketAddr) -> Option<SocketAddr> {
     Some(SocketAddr::new(address, published.host))
 }
 
-/// Where a socket that is bound to `host` can be reached, by a socket of the family of `asked`.
-fn reachable(host: SocketAddr, asked: SocketAddr) -> SocketAddr {
+/// Where a socket that is bound to `host` can be reached by a socket of the family of `asked`, if it can.
+fn reachable(host: SocketAddr, asked: SocketAddr) -> Option<SocketAddr> {
     let ip = match host.ip() {
         ip if ip.is_unspecified() => loopback(ip),
         ip => ip,
     };
     let ip = match (asked.ip(), ip.to_canonical()) {
         (IpAddr::V6(_), IpAddr::V4(v4)) => v4.to_ipv6_mapped().into(),
+        (IpAddr::V4(_), IpAddr::V6(_)) => return None,
         (_, ip) => ip,
     };
-    SocketAddr::new(ip, host.port())
+    Some(SocketAddr::new(ip, host.port()))
 }
 
 #[cfg(test)]
@@ -437,7 +464,10 @@ mod tests {
             hosts: vec!["db:192.0.2.7".parse().expect("valid")],
             ..Network::default()
         });
+        policy.bound(Protocol::Tcp, 1234, at("[::1]:8080"));
         policy.bound(Protocol::Tcp, 1234, at("127.0.0.1:8080"));
+        policy.bound(Protocol::Tcp, 1235, at("0.0.0.0:8081"));
+        policy.unbound(Protocol::Tcp, at("0.0.0.0:8081"));
         policy.heard_from(at("192.0.2.99:5000"));
         let table = [
             ("192.0.2.1:80", Protocol::Tcp, Some("192.0.2.1:80")),
@@ -449,7 +479,9 @@ mod tests {
             ("192.0.2.1:81", Protocol::Tcp, None),
             ("192.0.2.7:3306", Protocol::Tcp, Some("192.0.2.7:3306")),
             ("127.0.0.1:1234", Protocol::Tcp, Some("127.0.0.1:8080")),
+            ("[::1]:1234", Protocol::Tcp, Some("[::1]:8080")),
             ("127.0.0.1:1234", Protocol::Udp, None),
+            ("127.0.0.1:1235", Protocol::Tcp, None),
             ("192.0.2.99:5000", Protocol::Udp, Some("192.0.2.99:5000")),
             ("192.0.2.99:5000", Protocol::Tcp, None),
         ];
@@ -457,10 +489,13 @@ mod tests {
             let got = policy.connect(at(asked), protocol).ok();
             assert_eq!(got, expected.map(at), "{asked} {protocol}");
         }
+        for (host, expected) in [("127.0.0.1:8080", true), ("127.0.0.1:1234", false)] {
+            assert_eq!(policy.is_own(at(host), Protocol::Tcp), expected, "{host}");
+        }
         let count = || told.lock().expect("not poisoned").len();
-        assert_eq!(count(), 3);
+        assert_eq!(count(), 4);
         assert!(policy.connect(at("192.0.2.1:81"), Protocol::Tcp).is_err());
-        assert_eq!(count(), 3, "each refusal is told once");
+        assert_eq!(count(), 4, "each refusal is told once");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(crate) struct Socket {
     pub(crate) nonblocking: bool,
     /// The address that the guest has bound it to, in its own eyes.
     pub(crate) bound_to: Option<SocketAddr>,
+    /// The address that the guest has connected it to, where that is another one on the host.
+    pub(crate) connected_to: Option<SocketAddr>,
     /// The port on the host and the guest's for it, where they differ.
     pub(crate) ports: Option<(u16, u16)>,
     pub(crate) is_listening: bool,
@@ -82,6 +84,7 @@ impl Socket {
             is_v6,
             nonblocking: false,
             bound_to: None,
+            connected_to: None,
             ports: None,
             is_listening: false,
             connecting: false,
@@ -107,9 +110,11 @@ impl Socket {
         Ok(address)
     }
 
+    /// The other end in the guest's eyes.
     pub(crate) fn peer(&self) -> Result<SocketAddr, Errno> {
         let peer = self.inner.peer_addr()?.as_socket();
-        peer.ok_or(Errno::AFNOSUPPORT)
+        peer.map(|peer| self.connected_to.unwrap_or(peer))
+            .ok_or(Errno::AFNOSUPPORT)
     }
 
     /// The address of the other end in its own words for this socket: IPv4 for IPv4.

@@ -149,8 +149,9 @@ impl Sockets {
             return false;
         };
         let is_own = socket.is_listening || socket.protocol == Protocol::Udp;
-        if let Some(bound) = socket.bound_to.filter(|_| is_own) {
-            self.policy.unbound(socket.protocol, bound.port());
+        let host = socket.inner.local_addr().ok().and_then(|at| at.as_socket());
+        if let Some(host) = host.filter(|_| is_own) {
+            self.policy.unbound(socket.protocol, host);
         }
         true
     }
@@ -450,6 +451,7 @@ impl Sockets {
             Err(refusal) => return Err(self.refuse(refusal)),
         };
         let socket = self.get(fd)?;
+        socket.connected_to = (host != asked).then_some(asked);
         let carried_on = std::mem::replace(&mut socket.connecting, false);
         match socket.inner.connect(&host.into()) {
             Ok(()) => return Ok(()),

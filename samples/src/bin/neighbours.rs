@@ -1,8 +1,9 @@
 //! Works: speaks to another program, by lines of text. `listen ADDRESS` answers one that connects,
-//! `ask ADDRESS` connects to one. Where there is no network to be had, it says that instead.
+//! `ask ADDRESS` connects to one, `mirror ADDRESS` listens there, connects to itself and says where all
+//! ends are. Where there is no network to be had, it says that instead.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 
 fn listen(address: &str) -> io::Result<String> {
     let listener = TcpListener::bind(address)?;
@@ -22,6 +23,15 @@ fn ask(address: &str) -> io::Result<String> {
     Ok(line)
 }
 
+fn mirror(address: &str) -> io::Result<String> {
+    let listener = TcpListener::bind(address)?;
+    let at = listener.local_addr()?;
+    let there = TcpStream::connect((Ipv4Addr::LOCALHOST, at.port()))?.peer_addr()?;
+    let here = listener.accept()?.0.local_addr()?;
+    let datagrams = UdpSocket::bind(address)?.local_addr()?;
+    Ok(format!("{at}, {there}, {here}, {datagrams}"))
+}
+
 fn main() {
     let mut args = std::env::args().skip(1);
     let (role, address) = (
@@ -31,7 +41,8 @@ fn main() {
     let heard = match &*role {
         "listen" => listen(&address),
         "ask" => ask(&address),
-        _ => return println!("neighbours listen|ask ADDRESS"),
+        "mirror" => mirror(&address),
+        _ => return println!("neighbours listen|ask|mirror ADDRESS"),
     };
     match heard {
         Ok(line) => println!("heard: {}", line.trim_end()),

@@ -2,27 +2,19 @@
 //! that the user's flags make of the guest's, and name lookup by the user's names.
 //!
 //! They are Wasmtime's in everything else, the record of the call included. Which connections are
-//! allowed, Wasmtime asks itself (`World::wasi`); core modules are in `wasmscope_sockets`.
+//! allowed, Wasmtime asks itself (`World::wasi`); core modules are in `wasmscope_sockets`. What has to do
+//! with addresses is in [`addresses`], the table of them in [`places`].
 
 use crate::component::ComponentState;
-use std::net::SocketAddr;
-use tracing::Instrument as _;
-use wasmscope_sockets::{Lookup, Policy, Protocol, Refusal};
+use wasmscope_sockets::{Lookup, Policy};
 use wasmtime::component::{Linker, Resource};
 use wasmtime::{Result, StoreContextMut};
+use wasmtime_wasi::p2::SocketResult;
 use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup::Host as _;
-use wasmtime_wasi::p2::bindings::sockets::network::{
-    ErrorCode, Host as _, IpSocketAddress, Network,
-};
-use wasmtime_wasi::p2::bindings::sockets::tcp::{HostTcpSocket, TcpSocket};
-use wasmtime_wasi::p2::bindings::sockets::udp::HostUdpSocket;
-use wasmtime_wasi::p2::{SocketResult, UdpSocket};
-use wasmtime_wasi::runtime::in_tokio;
+use wasmtime_wasi::p2::bindings::sockets::network::{ErrorCode, Host as _, Network};
 use wasmtime_wasi::sockets::WasiSocketsView as _;
 
 /// As the linker has them.
-const TCP: &str = "wasi:sockets/tcp@0.2.12";
-const UDP: &str = "wasi:sockets/udp@0.2.12";
 const NAMES: &str = "wasi:sockets/ip-name-lookup@0.2.12";
 
 /// The span of a call and the event with its arguments, as Wasmtime's bindings make them: by these its
@@ -58,72 +50,15 @@ macro_rules! answered {
     }};
 }
 
-/// Defines a `start-bind` that asks for the host's address and goes on as Wasmtime's.
-macro_rules! start_bind {
-    ($linker:ident, $policy:ident, $waits:ident, $interface:ident, $module:literal,
-        $function:literal, $trait:ident, $socket:ident, $protocol:expr) => {{
-        let mut interface = $linker.instance($interface)?;
-        let by = $policy.clone();
-        type Args = (Resource<$socket>, Resource<Network>, IpSocketAddress);
-        if $waits {
-            interface.func_wrap_async(
-                $function,
-                move |mut store: StoreContextMut<'_, ComponentState>, args: Args| {
-                    let by = by.clone();
-                    Box::new(bind!(
-                        store, args, by, $module, $function, $trait, $protocol
-                    ))
-                },
-            )?;
-        } else {
-            interface.func_wrap(
-                $function,
-                move |mut store: StoreContextMut<'_, ComponentState>, args: Args| {
-                    let by = by.clone();
-                    in_tokio(bind!(
-                        store, args, by, $module, $function, $trait, $protocol
-                    ))
-                },
-            )?;
-        }
-    }};
-}
+mod addresses;
+mod places;
 
-/// The call itself, as a future.
-macro_rules! bind {
-    ($store:ident, $args:ident, $by:ident, $module:literal, $function:literal, $trait:ident,
-        $protocol:expr) => {{
-        let (socket, network, address) = $args;
-        let span = call!(
-            $module,
-            $function,
-            self_ = &socket,
-            network = &network,
-            local_address = &address
-        );
-        let bind = async move {
-            let calls = $store.data().calls.clone();
-            let made_up: Option<SocketResult<()>> = calls.made_up();
-            let view = &mut $store.data_mut().sockets();
-            let answer = match (made_up, bound(&$by, address, $protocol)) {
-                (Some(made_up), _) => made_up,
-                (None, Ok(address)) => $trait::start_bind(view, socket, network, address).await,
-                (None, Err(refusal)) => {
-                    calls.refused(&refusal.how);
-                    Err(ErrorCode::AccessDenied.into())
-                }
-            };
-            let result = converted(view, answer)?;
-            answered!(result)
-        };
-        bind.instrument(span)
-    }};
-}
+pub(crate) use places::Places;
 
 type Answer<R> = std::result::Result<R, ErrorCode>;
 
 /// Puts the functions in a linker that has WASI 0.2 in it, in place of Wasmtime's. `waits` says that
-/// the guest's thread has Wasmtime's runtime around it.
+/// the guest's thread has Wasmtime's runtime around it, `heard` that calls are watched.
 ///
 /// # Errors
 /// Those of the linker.
@@ -131,30 +66,10 @@ pub(crate) fn add_to_linker(
     linker: &mut Linker<ComponentState>,
     policy: &Policy,
     waits: bool,
+    heard: bool,
 ) -> Result<()> {
     linker.allow_shadowing(true);
-    start_bind!(
-        linker,
-        policy,
-        waits,
-        TCP,
-        "tcp",
-        "[method]tcp-socket.start-bind",
-        HostTcpSocket,
-        TcpSocket,
-        Protocol::Tcp
-    );
-    start_bind!(
-        linker,
-        policy,
-        waits,
-        UDP,
-        "udp",
-        "[method]udp-socket.start-bind",
-        HostUdpSocket,
-        UdpSocket,
-        Protocol::Udp
-    );
+    addresses::add_to_linker(linker, policy, waits, heard)?;
     names(linker, policy)?;
     linker.allow_shadowing(false);
     Ok(())
@@ -192,17 +107,6 @@ fn names(linker: &mut Linker<ComponentState>, policy: &Policy) -> Result<()> {
             answered!(result)
         },
     )
-}
-
-/// Where a guest is bound, which Wasmtime then asks about.
-fn bound(
-    policy: &Policy,
-    asked: IpSocketAddress,
-    protocol: Protocol,
-) -> std::result::Result<IpSocketAddress, Refusal> {
-    let host = policy.bind(SocketAddr::from(asked), protocol)?;
-    policy.grant(host);
-    Ok(host.into())
 }
 
 /// An answer as the guest gets it.
