@@ -298,11 +298,15 @@ fn mounts(image: &Image, options: &ImageArgs) -> Vec<Mount> {
         .iter()
         .filter(|mount| !replaced(mount))
         .cloned()
-        .partition(|mount| mount.host.is_dir());
+        // What is there under the same name here is another folder.
+        .partition(|mount| image.mounts_elsewhere.is_none() && mount.host.is_dir());
     for mount in gone {
+        let why = match &image.mounts_elsewhere {
+            Some(engine) => format!("is a folder of {engine}, and not of this machine"),
+            None => "is no folder here".to_owned(),
+        };
         let text = format!(
-            "warning: the mount at {} is left out: {} is no folder here; -v HOST:{} \
-             gives another",
+            "warning: the mount at {} is left out: {} {why}; -v HOST:{} gives another",
             mount.guest,
             mount.host.display(),
             mount.guest

@@ -1,28 +1,49 @@
 //! Images and containers of a Docker Engine, by its API: `docker://IMAGE` and `container://NAME`.
 //! What the engine sends is an archive like any other, and as little trusted.
 //!
-//! `DOCKER_HOST` says where the engine is, as it does to `docker` itself; its sockets and plain TCP
-//! can be spoken to.
+//! The engine is found as `docker` finds it (`engine/host.rs`), and reached by its socket, by TCP with
+//! or without TLS, or by `ssh` (`engine/connection.rs`). Here is what it is asked, and what is made of
+//! its answers.
 
-mod socket;
+mod connection;
+mod context;
+mod host;
+mod ssh;
+mod tls;
 
 use crate::documents::{Config, parse};
 use crate::error::{ImageError, shown};
 use crate::launch::Mount;
 use crate::limits;
 use crate::source::Source;
+use host::{Environment, Host};
 use serde::Deserialize;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
-use ureq::Agent;
-use ureq::http::Response;
+use ureq::http::{Response, StatusCode};
+use ureq::{Agent, Error};
 
-/// Where an engine is when nothing else is said.
-const USUAL: &str = "unix:///var/run/docker.sock";
+/// The name in all URLs; the engine's own is not looked at.
+const BASE: &str = "http://docker";
 
-/// An engine that does not answer is given up after this.
-const CONNECT: Duration = Duration::from_secs(10);
+/// How long an engine is waited for.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// For a short answer.
+    document: Duration,
+    /// For an archive to begin or to go on: some engines write all of it to their disk first.
+    archive: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            document: Duration::from_secs(60),
+            archive: Duration::from_secs(15 * 60),
+        }
+    }
+}
 
 /// What the user names, of an engine's.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,6 +59,8 @@ pub(crate) struct Container {
     pub config: Config,
     /// What of the host is in its filesystem.
     pub mounts: Vec<Mount>,
+    /// Where that host is, if it is another machine.
+    pub elsewhere: Option<String>,
     /// Its filesystem, as an archive.
     pub files: Source,
 }
@@ -82,56 +105,31 @@ impl Named {
 #[derive(Debug)]
 pub(crate) struct Engine {
     agent: Agent,
+    /// Where it is, for messages.
     host: String,
-    base: String,
+    /// Whether that is another machine.
+    is_elsewhere: bool,
+    patience: Patience,
 }
 
 impl Engine {
     /// The engine that the environment names.
     pub fn from_environment() -> Result<Self, ImageError> {
-        let host = std::env::var("DOCKER_HOST")
-            .ok()
-            .filter(|host| !host.is_empty())
-            .unwrap_or_else(|| USUAL.to_owned());
-        Self::at(&host)
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let environment = Environment {
+            variable: &variable,
+            home: std::env::home_dir(),
+        };
+        Ok(Self::at(&Host::of(&environment)?, Patience::default()))
     }
 
-    /// The engine at `unix://PATH` or `tcp://HOST:PORT`.
-    pub fn at(host: &str) -> Result<Self, ImageError> {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_connect(Some(CONNECT))
-            .proxy(None)
-            .user_agent("wasmscope")
-            .build();
-        let unknown = |why: &str| ImageError::Engine {
-            host: shown(host),
-            why: why.to_owned(),
-        };
-        let (agent, base) = match host.split_once("://") {
-            Some(("unix", path)) => (socket::agent(config, path)?, "http://docker".to_owned()),
-            Some(("tcp" | "http", place)) => {
-                let tls = std::env::var_os("DOCKER_TLS_VERIFY");
-                if tls.is_some_and(|value| !value.is_empty()) {
-                    return Err(unknown(
-                        "it wants TLS (DOCKER_TLS_VERIFY), which is not spoken here: pipe `docker \
-                         save IMAGE` into wasmscope instead",
-                    ));
-                }
-                (Agent::new_with_config(config), format!("http://{place}"))
-            }
-            _ => {
-                return Err(unknown(
-                    "only unix:// and tcp:// can be spoken to: pipe `docker save IMAGE` into \
-                     wasmscope instead",
-                ));
-            }
-        };
-        Ok(Self {
-            agent,
-            host: host.to_owned(),
-            base,
-        })
+    fn at(host: &Host, patience: Patience) -> Self {
+        Self {
+            agent: connection::agent(host, patience.archive),
+            host: host.shown.clone(),
+            is_elsewhere: host.way.is_elsewhere(),
+            patience,
+        }
     }
 
     /// An image of the engine's store, as an archive.
@@ -142,7 +140,13 @@ impl Engine {
             format!("it has no image `{}`: `docker pull` gets it", shown(name))
         })?;
         let what = format!("docker://{}", shown(name));
-        self.archive(&format!("/images/{called}/get"), &what, limit)
+        // Docker 26 refuses to save an image whose other platforms it has not pulled.
+        let otherwise = format!(
+            "; a container of it can be had all the same: `docker create {}` names one for \
+             container://",
+            shown(name)
+        );
+        self.archive(&format!("/images/{called}/get"), &what, limit, &otherwise)
     }
 
     /// A container, running or not.
@@ -168,7 +172,8 @@ impl Engine {
         Ok(Container {
             config: inspected.config,
             mounts: mounts.collect(),
-            files: self.archive(&format!("/containers/{called}/export"), &what, limit)?,
+            elsewhere: self.is_elsewhere.then(|| self.host.clone()),
+            files: self.archive(&format!("/containers/{called}/export"), &what, limit, "")?,
         })
     }
 
@@ -182,15 +187,17 @@ impl Engine {
         Ok(name)
     }
 
-    fn get(&self, path: &str) -> Result<Response<ureq::Body>, ImageError> {
-        let response = self.agent.get(format!("{}{path}", self.base)).call();
-        response.map_err(|error| {
-            let hint = match &error {
-                ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                    ": you may not talk to it; members of the group `docker` may"
-                }
-                _ => ": is it running? DOCKER_HOST says where it is",
-            };
+    fn get(
+        &self,
+        path: &str,
+        patience: Option<Duration>,
+    ) -> Result<Response<ureq::Body>, ImageError> {
+        let request = self.agent.get(format!("{BASE}{path}")).config();
+        let request = request
+            .timeout_recv_response(patience)
+            .timeout_recv_body(patience);
+        request.build().call().map_err(|error| {
+            let hint = hint(&error);
             self.failed(format!("it cannot be asked ({error}){hint}"))
         })
     }
@@ -202,7 +209,7 @@ impl Engine {
         name: &str,
         not_found: impl FnOnce() -> String,
     ) -> Result<Vec<u8>, ImageError> {
-        let response = self.get(path)?;
+        let response = self.get(path, Some(self.patience.document))?;
         if response.status() == 404 {
             return Err(ImageError::NotInEngine {
                 host: shown(&self.host),
@@ -220,9 +227,24 @@ impl Engine {
         Ok(bytes)
     }
 
-    /// An archive, copied to a temporary file.
-    fn archive(&self, path: &str, what: &str, limit: u64) -> Result<Source, ImageError> {
-        let response = self.accepted(self.get(path)?, what)?;
+    /// An archive, copied to a temporary file. `otherwise` is said when the engine does not find all
+    /// of it.
+    fn archive(
+        &self,
+        path: &str,
+        what: &str,
+        limit: u64,
+        otherwise: &str,
+    ) -> Result<Source, ImageError> {
+        let response = self.get(path, None)?;
+        let is_partly_missing = response.status() == StatusCode::NOT_FOUND;
+        let response = self.accepted(response, what).map_err(|error| match error {
+            ImageError::Engine { host, why } if is_partly_missing => ImageError::Engine {
+                host,
+                why: format!("{why}{otherwise}"),
+            },
+            error => error,
+        })?;
         Source::copy(&mut response.into_body().into_reader(), what, limit)
     }
 
@@ -238,12 +260,15 @@ impl Engine {
         let mut bytes = Vec::new();
         let reader = response.into_body().into_reader();
         // Without a reason there is still the status.
-        let _ = reader.take(4096).read_to_end(&mut bytes);
-        let refusal: Refusal = parse(&bytes).unwrap_or_default();
+        let _ = reader.take(1024).read_to_end(&mut bytes);
+        let message = match parse::<Refusal>(&bytes) {
+            Ok(refusal) => refusal.message,
+            Err(_) => String::from_utf8_lossy(&bytes).trim().to_owned(),
+        };
         Err(self.failed(format!(
             "it refuses {} ({status}): {}",
             shown(what),
-            shown(&refusal.message)
+            shown(&message)
         )))
     }
 
@@ -255,13 +280,52 @@ impl Engine {
     }
 }
 
+/// What helps an engine to be asked.
+fn hint(error: &Error) -> &'static str {
+    use std::io::ErrorKind;
+    match error {
+        Error::Timeout(_) => ": it says nothing",
+        Error::Io(error) => match error.kind() {
+            ErrorKind::PermissionDenied => {
+                ": you may not talk to it; members of the group `docker` may"
+            }
+            // What is wrong is said already.
+            ErrorKind::InvalidInput | ErrorKind::ConnectionAborted | ErrorKind::Unsupported => "",
+            ErrorKind::InvalidData => {
+                ": it does not agree on TLS, which DOCKER_TLS_VERIFY and DOCKER_CERT_PATH are for"
+            }
+            _ => ": is it running? DOCKER_HOST says where it is",
+        },
+        _ => ": is it running? DOCKER_HOST says where it is",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use host::Way;
+    use std::net::TcpListener;
+
+    fn engine(port: u16) -> Engine {
+        let host = Host {
+            shown: "tcp://here".into(),
+            way: Way::Tcp {
+                name: "127.0.0.1".into(),
+                port,
+                tls: None,
+            },
+        };
+        let soon = Duration::from_millis(50);
+        let patience = Patience {
+            document: soon,
+            archive: soon,
+        };
+        Engine::at(&host, patience)
+    }
 
     #[test]
     fn only_names_become_part_of_a_url() {
-        let engine = Engine::at("tcp://127.0.0.1:1").expect("it can be described");
+        let engine = engine(1);
         for name in ["app", "docker.io/library/app:v1.2", "app@sha256:00ff"] {
             assert!(engine.checked(name, "image").is_ok(), "{name}");
         }
@@ -281,17 +345,19 @@ mod tests {
     }
 
     #[test]
-    fn engines_that_cannot_be_spoken_to() {
-        for host in [
-            "ssh://me@host",
-            "nonsense",
-            "npipe:////./pipe/docker_engine",
-        ] {
-            let error = Engine::at(host).expect_err("it cannot").to_string();
-            assert!(
-                error.contains(host) && error.contains("docker save"),
-                "{error}"
-            );
-        }
+    fn an_engine_that_says_nothing_is_given_up() {
+        // Connections are accepted by the system, and nobody ever answers.
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let engine = engine(listener.local_addr().expect("it has one").port());
+        let name = |result: Result<(), ImageError>| result.expect_err("silence").to_string();
+        let error = name(engine.image("app", 1).map(drop));
+        assert!(
+            error.contains("tcp://here: it cannot be asked ("),
+            "{error}"
+        );
+        assert!(error.ends_with("it says nothing"), "{error}");
+        // An archive has no time-out of its own.
+        let error = name(engine.archive("/x", "x", 1, "").map(drop));
+        assert!(error.ends_with("it says nothing"), "{error}");
     }
 }

@@ -106,6 +106,8 @@ pub struct Image {
     pub wasm_layers: Vec<FoundModule>,
     /// What of the host is in its filesystem, of a container.
     pub mounts: Vec<Mount>,
+    /// Where the folders of `mounts` are, if that is another machine.
+    pub mounts_elsewhere: Option<String>,
     /// Devices and pipes that were left out, a few of them.
     pub left_out: Vec<String>,
     /// How many of those there are.
@@ -242,6 +244,7 @@ fn from_engine(
             image.form = Form::Container;
             image.config = Some(container.config);
             image.mounts = container.mounts;
+            image.mounts_elsewhere = container.elsewhere;
             Ok(Opened::Image(Box::new(image)))
         }
     }
@@ -401,6 +404,7 @@ fn unpack_image(
         rootfs,
         wasm_layers,
         mounts: Vec::new(),
+        mounts_elsewhere: None,
         left_out,
         left_out_count,
         folder: Some(folder),
@@ -665,6 +669,7 @@ impl Image {
             rootfs,
             wasm_layers: Vec::new(),
             mounts: Vec::new(),
+            mounts_elsewhere: None,
             left_out: Vec::new(),
             left_out_count: 0,
             folder: None,
