@@ -198,7 +198,11 @@ impl Engine {
             .timeout_recv_body(patience);
         request.build().call().map_err(|error| {
             let hint = hint(&error);
-            self.failed(format!("it cannot be asked ({error}){hint}"))
+            let why = match error {
+                Error::Io(error) => error.to_string(),
+                error => error.to_string(),
+            };
+            self.failed(format!("it cannot be asked ({why}){hint}"))
         })
     }
 
