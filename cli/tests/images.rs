@@ -63,6 +63,22 @@ impl Scene {
         answer
     }
 
+    /// Until there is that file in a temporary folder.
+    #[cfg(unix)]
+    #[track_caller]
+    fn wait_for(&self, file: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let is_there = || {
+            let folders = fs::read_dir(self.path("tmp")).expect("it is there");
+            let mut folders = folders.flatten();
+            folders.any(|folder| folder.path().join(file).is_file())
+        };
+        while !is_there() {
+            assert!(Instant::now() < deadline, "nothing is unpacked");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Whatever was unpacked is gone; a moment later, when others have to take it away.
     #[track_caller]
     fn is_clean(&self) {
@@ -382,31 +398,35 @@ fn programs_for_other_hosts_are_refused_with_what_helps() {
     }
 }
 
+/// Signals that are caught, and such that end the process before it can do anything: an abort is what
+/// becomes of a panic within a panic.
+#[cfg(unix)]
 #[test]
-fn nothing_is_left_when_the_process_is_killed() {
+fn nothing_is_left_after_a_signal() {
     let scene = Scene::new();
     let image = image_of(&wat_to_wasm(ENDLESS));
     scene.write("app.tar", &image.docker_save_25("app"));
-    for command in ["run", "trace"] {
-        let mut child = scene
-            .command(&[command, "app.tar"])
-            .spawn()
-            .expect("it starts");
-        let deadline = Instant::now() + Duration::from_secs(60);
-        let unpacked = || {
-            let mut folders = fs::read_dir(scene.path("tmp"))
-                .expect("it is there")
-                .flatten();
-            folders.any(|folder| folder.path().join("rootfs/app.wasm").is_file())
-        };
-        while !unpacked() {
-            assert!(Instant::now() < deadline, "nothing is unpacked");
-            std::thread::sleep(Duration::from_millis(10));
+    let commands = [
+        &["run", "app.tar"][..],
+        &["trace", "app.tar"],
+        &["debug", "--batch", "-e", "run", "app.tar"],
+    ];
+    for command in commands {
+        for signal in ["TERM", "INT", "HUP", "QUIT", "ABRT", "KILL"] {
+            let mut child = scene
+                .command(command)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("it starts");
+            scene.wait_for("rootfs/app.wasm");
+            let pid = child.id().to_string();
+            let sent = Command::new("kill").args(["-s", signal, &pid]).status();
+            assert!(sent.expect("it starts").success());
+            let status = child.wait().expect("it has ended");
+            assert!(!status.success(), "{command:?}, {signal}: {status}");
+            scene.is_clean();
         }
-        // SIGKILL, which nobody can catch.
-        child.kill().expect("it runs");
-        child.wait().expect("it has ended");
-        scene.is_clean();
     }
 }
 
