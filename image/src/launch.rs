@@ -4,8 +4,8 @@
 //! for from the working directory, a bare name in `PATH` first.
 
 use crate::error::{ImageError, shown};
+use crate::image::Image;
 use crate::media;
-use crate::open::Image;
 use crate::rootfs::FoundModule;
 use std::fs::{self, File};
 use std::io::Read as _;

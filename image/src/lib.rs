@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod assemble;
 mod blobs;
 mod choose;
 mod copy;
@@ -21,7 +22,9 @@ mod docker_archive;
 mod documents;
 mod engine;
 mod error;
+mod image;
 mod launch;
+mod layers;
 mod limits;
 mod media;
 mod oci_layout;
@@ -35,8 +38,9 @@ mod unpack;
 
 pub use documents::{Config, History};
 pub use error::ImageError;
+pub use image::{Form, Image, Layer};
 pub use launch::{Launch, LaunchOptions, Mount};
 pub use limits::Limits;
-pub use open::{Form, Image, Layer, OpenOptions, Opened, open};
+pub use open::{OpenOptions, Opened, open};
 pub use platform::Platform;
 pub use rootfs::{FoundModule, Rootfs};

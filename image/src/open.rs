@@ -1,34 +1,24 @@
-//! From what the user names to an image that is unpacked: recognising it by content, choosing,
-//! verifying and unpacking its layers.
+//! From what the user names to an image: recognising it by its content, wherever it comes from, and
+//! finding the wanted one in it. Unpacking it is others' work (`assemble`).
 
+use crate::assemble::{copy_folder, unpack_files, unpack_image};
 use crate::blobs::{Blobs, Table};
-use crate::choose::{Plan, PlannedLayer, Reference, Wanted};
-use crate::digest::Digest;
-use crate::documents::{Config, History};
+use crate::choose::{Plan, Reference, Wanted};
 use crate::engine::{Engine, Named};
 use crate::error::{ImageError, read_error, shown};
-use crate::launch::Mount;
-use crate::limits::{self, Limits};
-use crate::media::LayerKind;
+use crate::image::{Form, Image};
+use crate::limits::Limits;
 use crate::platform::Platform;
-use crate::rootfs::{FoundModule, Rootfs};
-use crate::source::{Compression, Source, open_regular, pour, temporary};
+use crate::rootfs::Rootfs;
+use crate::source::{Compression, Source, open_regular};
 use crate::tarball::is_tar;
-use crate::temporary::TemporaryFolder;
-use crate::unpack::{Flavour, Unpacker};
 use crate::{docker_archive, oci_layout};
-use serde::Serialize;
-use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
-use std::io::{self, BufRead as _, Read as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Bytes looked at to recognise a file.
 const BEGINNING: u64 = 1024;
-
-/// What is smaller is digested sooner than a thread is started.
-const SMALL: u64 = 256 << 10;
 
 /// A module without any container around it is never larger.
 const MODULE: u64 = 2 << 30;
@@ -55,93 +45,6 @@ pub enum Opened {
     Bytes(Vec<u8>),
     /// An image or a filesystem.
     Image(Box<Image>),
-}
-
-/// How an image was packed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Form {
-    /// What `docker save` writes.
-    DockerArchive,
-    /// An OCI image layout.
-    OciLayout,
-    /// A `dir:` of skopeo.
-    Directory,
-    /// A whole filesystem in an archive, as `docker export` writes it.
-    FilesystemArchive,
-    /// A folder that is a filesystem.
-    Folder,
-    /// The filesystem and the configuration of a container.
-    Container,
-}
-
-/// An image, unpacked.
-#[derive(Debug)]
-pub struct Image {
-    /// What the user calls it.
-    pub name: String,
-    /// How it was packed.
-    pub form: Form,
-    /// How the archive as a whole is compressed, with a blank before it, or nothing.
-    pub compression: &'static str,
-    /// What it is called inside.
-    pub names: Vec<String>,
-    /// The digest of its manifest, or of its configuration where there is no manifest.
-    pub digest: Option<String>,
-    /// What it is made for, if it says.
-    pub platform: Option<Platform>,
-    /// When it was made, if it says.
-    pub created: Option<String>,
-    /// How it wants to be run; `None`: it has no configuration.
-    pub config: Option<Config>,
-    /// How it came to be.
-    pub history: Vec<History>,
-    /// Notes of its maker.
-    pub annotations: BTreeMap<String, String>,
-    /// Its layers, lowest first.
-    pub layers: Vec<Layer>,
-    /// Its files.
-    pub rootfs: Rootfs,
-    /// Modules that are layers of their own.
-    pub wasm_layers: Vec<FoundModule>,
-    /// What of the host is in its filesystem, of a container.
-    pub mounts: Vec<Mount>,
-    /// Where the folders of `mounts` are, if that is another machine.
-    pub mounts_elsewhere: Option<String>,
-    /// Devices and pipes that were left out, a few of them.
-    pub left_out: Vec<String>,
-    /// How many of those there are.
-    pub left_out_count: u64,
-    /// Where it is unpacked; `None`: it is a folder that is used where it is.
-    pub folder: Option<TemporaryFolder>,
-}
-
-/// A layer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Layer {
-    /// Its digest, or that of its decompressed content.
-    pub digest: Option<String>,
-    /// Its media type, where it has one.
-    pub media_type: Option<String>,
-    /// What it is, in words.
-    pub kind: String,
-    /// Its size as stored, in bytes.
-    pub size: u64,
-    /// The step of the build that made it.
-    pub created_by: Option<String>,
-}
-
-impl fmt::Display for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::DockerArchive => "container image (docker save)",
-            Self::OciLayout => "container image (OCI layout)",
-            Self::Directory => "container image (skopeo's dir:)",
-            Self::FilesystemArchive => "filesystem archive",
-            Self::Folder => "filesystem in a folder",
-            Self::Container => "container of the Docker Engine",
-        })
-    }
 }
 
 /// Opens what the user names: `-` is standard input, and an image's tag or digest may follow the
@@ -353,219 +256,6 @@ fn plan(blobs: &Blobs, wanted: &Wanted) -> Result<Option<(Form, Plan)>, ImageErr
     Ok(None)
 }
 
-fn unpack_image(
-    blobs: &Blobs,
-    form: Form,
-    plan: Plan,
-    options: &OpenOptions,
-) -> Result<Image, ImageError> {
-    if plan.layers.len() > limits::LAYERS {
-        return Err(ImageError::TooMany {
-            what: blobs.name().to_owned(),
-            things: "layers",
-            limit: limits::LAYERS as u64,
-        });
-    }
-    let (folder, rootfs) = new_rootfs(options)?;
-    let mut unpacker = Unpacker::new(&rootfs, options.limits);
-    let mut layers = Vec::new();
-    let mut wasm_layers = Vec::new();
-    let mut steps = plan.config.history.iter().filter(|step| !step.empty_layer);
-    for (index, layer) in plan.layers.iter().enumerate() {
-        let mut taken = take_layer(blobs, index, layer, &mut unpacker, folder.path())?;
-        taken.0.created_by = steps
-            .next()
-            .map(|step| step.created_by.clone())
-            .filter(|step| !step.is_empty());
-        layers.push(taken.0);
-        wasm_layers.extend(taken.1);
-    }
-    let (left_out, left_out_count) = (
-        std::mem::take(&mut unpacker.left_out),
-        unpacker.left_out_count,
-    );
-    let platform = Platform {
-        os: plan.config.os,
-        architecture: plan.config.architecture,
-        variant: plan.config.variant,
-    };
-    Ok(Image {
-        name: blobs.name().to_owned(),
-        form,
-        compression: "",
-        names: plan.names,
-        digest: plan.digest,
-        platform: (!platform.os.is_empty()).then_some(platform),
-        created: plan.config.created,
-        config: Some(plan.config.config),
-        history: plan.config.history,
-        annotations: plan.annotations,
-        layers,
-        rootfs,
-        wasm_layers,
-        mounts: Vec::new(),
-        mounts_elsewhere: None,
-        left_out,
-        left_out_count,
-        folder: Some(folder),
-    })
-}
-
-/// Verifies a layer and puts it where it belongs; the answer is what to say of it, and the module
-/// that it is, if it is one.
-fn take_layer(
-    blobs: &Blobs,
-    index: usize,
-    layer: &PlannedLayer,
-    unpacker: &mut Unpacker<'_>,
-    folder: &Path,
-) -> Result<(Layer, Option<FoundModule>), ImageError> {
-    let called = match &layer.digest {
-        Some(digest) => digest.to_string(),
-        None => shown(&layer.path),
-    };
-    let what = format!("{}: layer {called}", blobs.name());
-    let missing = || ImageError::Missing {
-        what: blobs.name().to_owned(),
-        digest: called.clone(),
-        needed_by: "the image".into(),
-        hint: "",
-    };
-    let blob = blobs.open(&layer.path)?.ok_or_else(missing)?;
-    if let Some(size) = layer.size
-        && size != blob.size()
-    {
-        return Err(ImageError::Damaged {
-            what,
-            why: format!("it has {} bytes, and its manifest says {size}", blob.size()),
-        });
-    }
-    let failed = |error| read_error(&what, "its data", error);
-    let mut beginning = [0u8; 6];
-    let mut head = blob.reader();
-    let length = head.fill_buf().map_err(failed)?.len().min(beginning.len());
-    if let (Some(to), Some(from)) = (beginning.get_mut(..length), head.buffer().get(..length)) {
-        to.copy_from_slice(from);
-    }
-    let is_wasm = match layer.kind {
-        Some(kind) => kind == LayerKind::Wasm,
-        None => beginning.starts_with(b"\0asm"),
-    };
-    let mut said = Layer {
-        digest: layer
-            .digest
-            .as_ref()
-            .or(layer.diff_id.as_ref())
-            .map(ToString::to_string),
-        media_type: layer.media_type.clone(),
-        kind: "module".into(),
-        size: blob.size(),
-        created_by: None,
-    };
-    let stored = blob.reader();
-    if is_wasm {
-        let place = folder.join(format!("layer-{index}.wasm"));
-        let copy = |reader: &mut dyn io::Read| copy_module(reader, &place, unpacker, &what);
-        verified(
-            stored,
-            Some(blob.size()),
-            layer.digest.as_ref().or(layer.diff_id.as_ref()),
-            &what,
-            copy,
-        )?;
-        let path = layer.title.clone().unwrap_or(called);
-        let module = FoundModule {
-            path,
-            size: blob.size(),
-            executable: true,
-            component: beginning_is_component(&place),
-            host: place,
-        };
-        return Ok((said, Some(module)));
-    }
-    let compression = Compression::of(&beginning).map_err(|way| ImageError::Media {
-        what: what.clone(),
-        media_type: way.to_owned(),
-        known: "a way of compressing that image layers do not have".into(),
-    })?;
-    // A small layer may unpack to a large one.
-    let size = Some(blob.size()).filter(|_| compression == Compression::None);
-    said.kind = format!("files{}", compression.suffix());
-    // Where nothing is compressed, the two are digests of the same bytes.
-    let is_same = compression == Compression::None && layer.diff_id == layer.digest;
-    let diff_id = layer.diff_id.as_ref().filter(|_| !is_same);
-    verified(
-        stored,
-        Some(blob.size()),
-        layer.digest.as_ref(),
-        &what,
-        |stored| {
-            let decoded = compression
-                .reader(io::BufReader::with_capacity(128 << 10, stored))
-                .map_err(failed)?;
-            verified(decoded, size, diff_id, &what, |files| {
-                unpacker.unpack(files, Flavour::Layer, &what)
-            })
-        },
-    )?;
-    Ok((said, None))
-}
-
-/// Lets `work` read, and then checks that everything there was has that digest. `size` is how much
-/// there will be, if that is known: much is digested beside the work.
-fn verified<R: io::Read>(
-    mut reader: R,
-    size: Option<u64>,
-    digest: Option<&Digest>,
-    what: &str,
-    work: impl FnOnce(&mut dyn io::Read) -> Result<(), ImageError>,
-) -> Result<(), ImageError> {
-    let Some(expected) = digest else {
-        return work(&mut reader);
-    };
-    let mut hashing = match size {
-        Some(size) if size < SMALL => expected.hashing(reader),
-        _ => expected.hashing_beside(reader),
-    };
-    // Damage has two faces: the wrong digest tells more than what came of it.
-    let worked = work(&mut hashing);
-    if let Err(error @ (ImageError::TooLarge { .. } | ImageError::Temporary { .. })) = worked {
-        return Err(error);
-    }
-    let actual = match hashing.finish() {
-        Ok(finished) => finished,
-        Err(error) => return worked.and(Err(read_error(what, "its data", error))),
-    };
-    if actual == *expected {
-        return worked;
-    }
-    Err(ImageError::Digest {
-        what: what.to_owned(),
-        expected: expected.to_string(),
-        actual: actual.to_string(),
-    })
-}
-
-fn copy_module(
-    reader: &mut dyn io::Read,
-    place: &Path,
-    unpacker: &mut Unpacker<'_>,
-    what: &str,
-) -> Result<(), ImageError> {
-    let mut file = fs::File::create_new(place).map_err(temporary)?;
-    let mut reader = unpacker.allowance(reader);
-    let copied = pour(&mut reader, &mut file, what, "its data");
-    let left = reader.left();
-    unpacker.set_left(left);
-    copied.map(drop)
-}
-
-fn beginning_is_component(path: &Path) -> bool {
-    let mut header = [0u8; 8];
-    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    read.is_ok() && header.get(6) == Some(&1)
-}
-
 fn unpack_filesystem(
     blobs: &Blobs,
     wanted: &Wanted,
@@ -579,21 +269,6 @@ fn unpack_filesystem(
         });
     };
     unpack_files(source, options)
-}
-
-fn unpack_files(source: &Source, options: &OpenOptions) -> Result<Image, ImageError> {
-    let (folder, rootfs) = new_rootfs(options)?;
-    let mut unpacker = Unpacker::new(&rootfs, options.limits);
-    unpacker.unpack(&mut source.whole(), Flavour::Filesystem, &source.name)?;
-    let (left_out, left_out_count) = (
-        std::mem::take(&mut unpacker.left_out),
-        unpacker.left_out_count,
-    );
-    let mut image = Image::bare(&source.name, Form::FilesystemArchive, rootfs);
-    image.left_out = left_out;
-    image.left_out_count = left_out_count;
-    image.folder = Some(folder);
-    Ok(image)
 }
 
 fn from_folder(
@@ -616,16 +291,7 @@ fn from_folder(
     if own.modules().is_empty() {
         return Ok(Opened::File);
     }
-    let mut image = Image::bare(name, Form::Folder, own.clone());
-    if !options.read_only {
-        let (folder, rootfs) = new_rootfs(options)?;
-        let mut unpacker = Unpacker::new(&rootfs, options.limits);
-        unpacker.copy(&own, name)?;
-        image.left_out = std::mem::take(&mut unpacker.left_out);
-        image.left_out_count = unpacker.left_out_count;
-        image.rootfs = rootfs;
-        image.folder = Some(folder);
-    }
+    let image = copy_folder(&own, name, options)?;
     Ok(Opened::Image(Box::new(image)))
 }
 
@@ -637,42 +303,5 @@ fn no_reference(wanted: &Wanted, what: &str) -> Result<(), ImageError> {
             wanted: format!("`{}`: it is a filesystem and not an image", shown(name)),
             choices: Vec::new(),
         }),
-    }
-}
-
-fn new_rootfs(options: &OpenOptions) -> Result<(TemporaryFolder, Rootfs), ImageError> {
-    let folder = TemporaryFolder::new().map_err(temporary)?;
-    if let Some(created) = options.created {
-        created(folder.path());
-    }
-    let root = folder.path().join("rootfs");
-    fs::create_dir(&root).map_err(temporary)?;
-    // The way to it may go through links; below it none does.
-    let root = fs::canonicalize(&root).map_err(temporary)?;
-    Ok((folder, Rootfs::new(root)))
-}
-
-impl Image {
-    fn bare(name: &str, form: Form, rootfs: Rootfs) -> Self {
-        Self {
-            name: name.to_owned(),
-            form,
-            compression: "",
-            names: Vec::new(),
-            digest: None,
-            platform: None,
-            created: None,
-            config: None,
-            history: Vec::new(),
-            annotations: BTreeMap::new(),
-            layers: Vec::new(),
-            rootfs,
-            wasm_layers: Vec::new(),
-            mounts: Vec::new(),
-            mounts_elsewhere: None,
-            left_out: Vec::new(),
-            left_out_count: 0,
-            folder: None,
-        }
     }
 }
