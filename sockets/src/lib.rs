@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod connections;
 mod errno;
 mod guest;
 mod names;
@@ -17,6 +18,7 @@ mod options;
 mod policy;
 mod socket;
 mod table;
+mod transfers;
 
 pub use errno::Errno;
 pub use network::{
