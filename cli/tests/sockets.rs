@@ -447,6 +447,53 @@ fn a_guests_own_name_server_is_asked() {
     server.join().expect("served");
 }
 
+/// Opens sockets until there are no more to be had, closes two and opens three. The exit code is the
+/// error's number, and 100 more when the last two descriptors were not the two that were closed.
+const LEAK: &str = r#"(module
+    (import "wasi_snapshot_preview1" "sock_open"
+      (func $open (param i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1)
+    (func (export "_start") (local $other i32)
+      (loop $more
+        (br_if $more (i32.eqz (call $open (i32.const 1) (i32.const 2) (i32.const 0)))))
+      (drop (call $close (i32.const 1030)))
+      (drop (call $close (i32.const 1026)))
+      (drop (call $open (i32.const 1) (i32.const 2) (i32.const 0)))
+      (drop (call $open (i32.const 1) (i32.const 2) (i32.const 4)))
+      (local.set $other (i32.or
+        (i32.ne (i32.load (i32.const 0)) (i32.const 1026))
+        (i32.ne (i32.load (i32.const 4)) (i32.const 1030))))
+      (call $exit (i32.add
+        (i32.mul (local.get $other) (i32.const 100))
+        (call $open (i32.const 1) (i32.const 2) (i32.const 0))))))"#;
+
+#[test]
+fn a_guest_that_leaks_sockets_is_told_when_there_are_no_more() {
+    let folder = TempDir::new().expect("a folder");
+    let program = folder.path().join("leak.wat");
+    std::fs::write(&program, LEAK).expect("written");
+    let leak = |limit: &str, command: &str, options: &[&str]| {
+        let wasmscope = wasmscope(command, options, &program, &[]);
+        let mut shell = Command::new("sh");
+        let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &script]).arg(wasmscope.get_program());
+        let output = shell.args(wasmscope.get_args()).output().expect("it runs");
+        // WASI's EMFILE.
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(33), "{stderr}");
+        stderr
+    };
+    let how = "the guest has 128 open, and the system gives this process few more files: `ulimit -n` says";
+    let told = format!("wasmscope: refused: another socket: {how}");
+    let stderr = leak("256", "run", &[]);
+    assert_eq!(stderr.matches(&told).count(), 1, "{stderr}");
+    let stderr = leak("256", "trace", &["-Z"]);
+    let line = format!(") = -1 EMFILE (too many open files: {how}");
+    assert_eq!(stderr.matches(&line).count(), 2, "{stderr}");
+}
+
 #[test]
 fn components_go_by_the_same_flags() {
     let program = sample("datagrams", Build::Debug, Target::WasiP2);

@@ -7,7 +7,7 @@ use crate::guest;
 use crate::network::Protocol;
 use crate::policy::Refusal;
 use crate::socket::{Direction, Socket};
-use crate::table::{Args, FD_FLAGS, MAX_SOCKETS, NONBLOCK, Sockets};
+use crate::table::{Args, FD_FLAGS, NONBLOCK, Sockets};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use wiggle::GuestMemory;
@@ -30,7 +30,8 @@ impl Sockets {
             0 | 2 => Protocol::Tcp,
             _ => return Err(Errno::INVAL),
         };
-        let fd = self.insert(Socket::open(is_v6, protocol)?)?;
+        self.room()?;
+        let fd = self.insert(Socket::open(is_v6, protocol)?);
         guest::write_u32(memory, args.at(2), fd)
     }
 
@@ -126,9 +127,8 @@ impl Sockets {
         result: u32,
     ) -> Result<(), Errno> {
         guest::check(memory, result, 4)?;
-        if self.sockets.len() >= MAX_SOCKETS {
-            return Err(Errno::MFILE);
-        }
+        self.get(fd)?;
+        self.room()?;
         let socket = self.get(fd)?;
         let (accepted, _) = loop {
             match socket.inner.accept() {
@@ -144,7 +144,7 @@ impl Sockets {
         // The first crate for these functions passes a port here, which is no set of flags.
         new.nonblocking = flags & !FD_FLAGS == 0 && flags & NONBLOCK != 0;
         new.ports = socket.ports;
-        let fd = self.insert(new)?;
+        let fd = self.insert(new);
         guest::write_u32(memory, result, fd)
     }
 

@@ -22,7 +22,10 @@ use wiggle::GuestMemory;
 pub const FIRST: u32 = 1024;
 
 /// Most sockets of one guest.
-pub(crate) const MAX_SOCKETS: usize = 1024;
+const MAX_SOCKETS: usize = 16 * 1024;
+
+/// Descriptors of the process that are not for sockets of its guest.
+const RESERVED: u64 = 128;
 
 /// `SOCK_ACCEPT`'s and the descriptor's flag for not waiting.
 pub(crate) const NONBLOCK: u32 = 4;
@@ -70,6 +73,10 @@ pub struct Sockets {
     pub(crate) sockets: BTreeMap<u32, Socket>,
     /// The highest descriptor that is somebody else's.
     taken: u32,
+    /// There is a socket under every descriptor from [`FIRST`] to here, this one left out.
+    free: u32,
+    /// How many there may be.
+    most: usize,
     refusal: Option<Refusal>,
 }
 
@@ -92,6 +99,8 @@ impl Sockets {
             policy,
             sockets: BTreeMap::new(),
             taken: 0,
+            free: FIRST,
+            most: most_sockets(),
             refusal: None,
         }
     }
@@ -129,6 +138,7 @@ impl Sockets {
             && let Some(socket) = self.sockets.remove(&from)
         {
             self.close(to);
+            self.free = self.free.min(from.max(FIRST));
             self.sockets.insert(to, socket);
         }
     }
@@ -146,6 +156,7 @@ impl Sockets {
         let Some(socket) = self.sockets.remove(&fd) else {
             return false;
         };
+        self.free = self.free.min(fd.max(FIRST));
         let is_own = socket.is_listening || socket.protocol == Protocol::Udp;
         let host = socket.inner.local_addr().ok().and_then(|at| at.as_socket());
         if let Some(host) = host.filter(|_| is_own) {
@@ -290,18 +301,50 @@ impl Sockets {
 
     /// The descriptor that the next socket gets.
     pub fn next(&self) -> u32 {
-        let first = FIRST.max(self.taken.saturating_add(1));
+        let first = self.free.max(self.taken.saturating_add(1));
         let free = (first..u32::MAX).find(|fd| !self.sockets.contains_key(fd));
         free.unwrap_or(u32::MAX)
     }
 
-    /// Puts a socket under a descriptor of its own.
-    pub(crate) fn insert(&mut self, socket: Socket) -> Result<u32, Errno> {
-        if self.sockets.len() >= MAX_SOCKETS {
-            return Err(Errno::MFILE);
+    /// Makes sure that there may be one more socket.
+    ///
+    /// # Errors
+    /// MFILE when there may not; the user is told why.
+    pub(crate) fn room(&mut self) -> Result<(), Errno> {
+        if self.sockets.len() < self.most {
+            return Ok(());
         }
-        let fd = self.next();
-        self.sockets.insert(fd, socket);
-        Ok(fd)
+        let most = self.most;
+        let how = match most < MAX_SOCKETS {
+            true => format!(
+                "the guest has {most} open, and the system gives this process few more files: \
+                `ulimit -n` says how many"
+            ),
+            false => format!("the guest has {most} open, and may not have more"),
+        };
+        let refusal = Refusal {
+            what: "another socket".to_owned(),
+            how,
+        };
+        self.policy.refused(&refusal);
+        self.refusal = Some(refusal);
+        Err(Errno::MFILE)
     }
+
+    /// Puts a socket under a descriptor of its own.
+    pub(crate) fn insert(&mut self, socket: Socket) -> u32 {
+        let fd = self.next();
+        if self.taken < FIRST {
+            self.free = fd.saturating_add(1);
+        }
+        self.sockets.insert(fd, socket);
+        fd
+    }
+}
+
+/// How many sockets a guest may have: what its process may have open, but for some.
+fn most_sockets() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let most = limit.and_then(|limit| usize::try_from(limit.saturating_sub(RESERVED)).ok());
+    most.unwrap_or(MAX_SOCKETS).min(MAX_SOCKETS)
 }
