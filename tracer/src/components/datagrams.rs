@@ -2,7 +2,8 @@
 //! lists: passed through as in [`super::watched`].
 
 use super::faults::MadeUpError;
-use super::ring::{RESULT, Ring};
+use super::ring::Ring;
+use super::slot::RESULT;
 use super::watched::{Watched, WatchedView, Watches, convert, pass_on};
 use crate::call::{Arg, Value};
 use std::borrow::Cow;

@@ -4,8 +4,8 @@
 //!
 //! A [`Tap`] is a `tracing` subscriber that takes these for itself and hands everything else to the
 //! program's own subscriber. It is no layer of `tracing-subscriber`: a registry stores every span,
-//! which costs several times as much as the recording. `ring` keeps the calls, `text` makes values of
-//! what Wasmtime formats.
+//! which costs several times as much as the recording. `ring` keeps the calls, `slot` is one of them,
+//! `text` makes values of what Wasmtime formats.
 //!
 //! Who wants to be told of each call as it returns ([`ComponentCalls::observe`]) has the functions
 //! watched besides that Wasmtime says too little about ([`Watched`]), and has the store's call hook say
@@ -16,6 +16,7 @@ mod datagrams;
 mod faults;
 mod resources;
 mod ring;
+mod slot;
 mod tap;
 mod text;
 mod watched;

@@ -1,6 +1,6 @@
 //! The `tracing` subscriber that picks host calls out of the stream.
 
-use super::ring::RESULT;
+use super::slot::RESULT;
 use super::{CURRENT, NONE, Shared, lock};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

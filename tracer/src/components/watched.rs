@@ -6,7 +6,7 @@
 
 use super::ComponentCalls;
 use super::faults::MadeUpError;
-use super::ring::{ERROR, RESULT};
+use super::slot::{ERROR, RESULT};
 use super::text::{value, write_bounded};
 use crate::call::Value;
 use std::borrow::Cow;
