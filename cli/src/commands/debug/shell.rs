@@ -1,11 +1,16 @@
 //! The shell: reads a line, carries it out, waits for the guest to stop, tells what happened.
-//! What each command does is in `words/`; how things look in `crate::debug_text`.
+//! What it makes of events is in `events`, what it says of errors in `errors`. What each command does is
+//! in `words/`; how things look in `crate::debug_text`.
 
+mod errors;
+mod events;
 mod waiting;
+
+pub(super) use errors::in_expression;
 
 use super::input::{Input, Line, Next};
 use super::interrupt::{INTERRUPTED, Presses};
-use super::link::{Failure, Happening, Link, Typed, is_about_state};
+use super::link::{Failure, Happening, Link, Typed};
 use super::location::Here;
 use super::out::Out;
 use super::parse;
@@ -421,140 +426,6 @@ impl Shell {
         self.listed.here()
     }
 
-    /// Takes notice of what has happened meanwhile.
-    fn catch_up(&mut self) -> Result<(), Failure> {
-        loop {
-            let next = self.link().try_next();
-            match next {
-                None => return Ok(()),
-                Some(Happening::Event(event)) => self.take(*event)?,
-                Some(Happening::Terminate(code)) => return Err(Failure::Terminated(code)),
-                Some(Happening::Gone) => return Err(Failure::Gone),
-                Some(Happening::Typed(bytes)) => self.typed(bytes),
-                Some(Happening::Console(typed)) => self.typed_ahead.push_back(typed),
-                Some(Happening::Interrupt) => {
-                    // Nothing runs: where somebody types, this is no reason to end.
-                    self.presses.notice();
-                    if !self.input.has_prompt() {
-                        return Err(Failure::Terminated(INTERRUPTED));
-                    }
-                }
-            }
-        }
-    }
-
-    /// Takes notice of an event.
-    fn take(&mut self, event: Event) -> Result<(), Failure> {
-        match event {
-            Event::Reply { .. } => {}
-            Event::Progress { what, done: false } => self.out.progress.tell(&what),
-            Event::Progress { done: true, .. } => self.out.end_progress(),
-            Event::Ready => self.guest = Guest::Ready,
-            Event::Failed { message } => {
-                if !self.console {
-                    self.out.error(&escape::lines(&message));
-                }
-                self.guest = Guest::Failed(escape::lines(&message));
-                self.failed = true;
-            }
-            Event::Running => self.guest = Guest::Running,
-            Event::Stopped(stop) => return self.stopped(stop),
-            Event::Output { stream, bytes } => {
-                self.out.raw(stream == OutputStream::Stderr, &bytes);
-            }
-            Event::OutputLost { bytes } => {
-                self.out
-                    .line(&format!("({bytes} bytes of output were left out)"));
-            }
-            Event::InputWanted => {
-                if let Some(typing) = &self.typing {
-                    typing.wanted();
-                }
-            }
-            Event::Log { id, text, frame } => self.logged(id, &text, frame.as_ref()),
-            Event::BreakpointChanged { breakpoint, gone } => self.changed(breakpoint, gone),
-            Event::HostCall { call, .. } => {
-                let line = format!("host: {}", crate::debug_text::host_call_line(&call));
-                self.out.line(&line);
-            }
-            Event::Exited(exit) => self.exited(exit),
-        }
-        Ok(())
-    }
-
-    fn changed(&mut self, breakpoint: Breakpoint, gone: bool) {
-        match gone {
-            true => {
-                if breakpoint.spec.temporary {
-                    self.temporary.insert(breakpoint.id);
-                }
-                self.breakpoints.remove(&breakpoint.id);
-            }
-            false => {
-                self.breakpoints.insert(breakpoint.id, breakpoint);
-            }
-        }
-    }
-
-    fn exited(&mut self, exit: Exit) {
-        self.shown = None;
-        self.select(0);
-        // A restart ends the guest on the way, which is nothing to tell.
-        if !matches!(self.guest, Guest::Preparing) {
-            let text = crate::debug_text::exit_line(&exit, self.out.look);
-            if !self.console {
-                self.out.text(&text);
-            }
-            self.guest = Guest::Ended(exit);
-        }
-    }
-
-    /// The guest has stopped: tells it, and looks up what is to be done about it.
-    fn stopped(&mut self, stop: Stop) -> Result<(), Failure> {
-        self.pausing = false;
-        self.select(stop.frame);
-        self.guest = Guest::Stopped(Box::new(stop.clone()));
-        self.due = stop
-            .breakpoints
-            .iter()
-            .filter_map(|id| self.actions.get(id))
-            .flatten()
-            .cloned()
-            .collect();
-        if self.console {
-            return Ok(());
-        }
-        match self.tell_stop(&stop) {
-            Err(error @ (Failure::Gone | Failure::Terminated(_))) => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    /// Says what is wrong, and where it stood.
-    fn complain(&mut self, error: &Failure, line: &Line) {
-        let place = match &line.place {
-            Some((name, number)) => format!("{}:{number}: ", escape::line(name)),
-            None => String::new(),
-        };
-        let text = match error {
-            Failure::Command(error) => {
-                let paused = matches!(self.guest, Guest::Stopped(_));
-                match is_about_state(error) && !paused {
-                    // Said in the words of line mode, which knows the way out.
-                    true => match self.need_paused() {
-                        Err(Failure::Said(text)) => text,
-                        _ => error_text(error),
-                    },
-                    false => error_text(error),
-                }
-            }
-            Failure::Said(text) => text.clone(),
-            Failure::Interrupted => "interrupted".to_owned(),
-            Failure::Gone | Failure::Terminated(_) => return,
-        };
-        self.out.error(&format!("{place}{text}"));
-    }
-
     /// The exit code when the commands have come to their end.
     fn code(&self) -> i32 {
         if self.input.has_prompt() {
@@ -571,39 +442,4 @@ impl Shell {
             _ => exit::NOT_ENDED,
         }
     }
-}
-
-/// An error of the session's, with what it suggests.
-fn error_text(error: &CommandError) -> String {
-    let mut text = escape::lines(&error.message);
-    if !error.suggestions.is_empty() {
-        let names: Vec<String> = error
-            .suggestions
-            .iter()
-            .take(8)
-            .map(|name| escape::line(name))
-            .collect();
-        text.push_str(&format!("\n  did you mean {}?", names.join(", ")));
-    }
-    text
-}
-
-/// An expression's error, with a mark below the place in it.
-pub(super) fn in_expression(error: Failure, expression: &str) -> Failure {
-    let Failure::Command(error) = error else {
-        return error;
-    };
-    let Some(position) = error.position else {
-        return Failure::Command(error);
-    };
-    // The mark stands below the escaped text, which may be longer.
-    let position = expression.floor_char_boundary(position);
-    let (before, _) = expression.split_at(position);
-    let indent = escape::line(before).chars().count();
-    let shown = escape::line(expression);
-    Failure::Said(format!(
-        "{}\n  {shown}\n  {}^",
-        error_text(&error),
-        " ".repeat(indent)
-    ))
 }

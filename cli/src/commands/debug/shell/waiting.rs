@@ -1,5 +1,5 @@
 //! Waiting while the guest runs: for it to stop, for what is typed for it, for Ctrl-C. What an event
-//! means to the user is told by the shell itself.
+//! means to the user is in [`super::events`].
 
 use super::*;
 
