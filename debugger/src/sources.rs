@@ -308,22 +308,16 @@ fn is_commit(toolchain: &Path, commit: &str) -> bool {
     if file.take(MAX_FILE).read_to_string(&mut text).is_err() {
         return false;
     }
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        if line == format!("git_commit_hash = \"{commit}\"") {
-            return true;
-        }
-        // version = "1.95.0 (59807616e 2026-04-14)"
-        if line == "[pkg.rustc]"
-            && let Some((_, build)) = lines.next().and_then(|version| version.split_once(" ("))
-            && let Some((short, _)) = build.split_once(' ')
-            && short.len() >= 7
-            && commit.starts_with(short)
-        {
-            return true;
-        }
+    // A manifest has some ten thousand lines: they are searched, not looked at one by one.
+    if text.contains(&format!("\ngit_commit_hash = \"{commit}\"\n")) {
+        return true;
     }
-    false
+    // version = "1.95.0 (59807616e 2026-04-14)"
+    let after = text.split_once("\n[pkg.rustc]\n");
+    let version = after.and_then(|(_, after)| after.lines().next());
+    let build = version.and_then(|version| version.split_once(" ("));
+    let short = build.and_then(|(_, build)| build.split_once(' '));
+    short.is_some_and(|(short, _)| short.len() >= 7 && commit.starts_with(short))
 }
 
 #[cfg(test)]
