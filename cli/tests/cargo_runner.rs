@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use wasmscope_test_support::{Answer, command};
 
 /// A crate with a binary and tests, outside of any workspace.
 fn stranger() -> tempfile::TempDir {
@@ -49,20 +49,14 @@ fn reads_a_file() {
     folder
 }
 
-struct Answer {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
 fn cargo(folder: &Path, target: &str, args: &[&str]) -> Answer {
     let variable = format!(
         "CARGO_TARGET_{}_RUNNER",
         target.to_uppercase().replace('-', "_")
     );
-    let output = Command::new(env!("CARGO"))
+    let mut cargo = command(env!("CARGO"), folder);
+    cargo
         .args(args)
-        .current_dir(folder)
         .env(
             variable,
             format!("{} run --dir .", env!("CARGO_BIN_EXE_wasmscope")),
@@ -72,14 +66,8 @@ fn cargo(folder: &Path, target: &str, args: &[&str]) -> Answer {
         .env("XDG_CACHE_HOME", folder.join("cache"))
         .env("CARGO_TERM_COLOR", "never")
         .env_remove("RUSTFLAGS")
-        .env_remove("RUST_BACKTRACE")
-        .output()
-        .expect("cargo");
-    Answer {
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+        .env_remove("RUST_BACKTRACE");
+    Answer::of(&mut cargo)
 }
 
 /// `exit` is what a guest's exit code 3 comes out as.

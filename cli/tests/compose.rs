@@ -4,11 +4,13 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wasmscope_test_support::image::{ImageMaker, Tar};
-use wasmscope_test_support::{Build, Target, prebuilt, sample, wat_to_wasm, workspace};
+use wasmscope_test_support::{
+    Answer, Build, Target, command, prebuilt, sample, wat_to_wasm, workspace,
+};
 
 /// Prints its arguments and its environment; its entrypoint is `./args.wasm from-entrypoint`.
 const ARGS: &str = "image/tests/fixtures/docker-save-20.tar";
@@ -63,24 +65,21 @@ impl Scene {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wasmscope"));
+        let mut command = command(env!("CARGO_BIN_EXE_wasmscope"), self.folder.path());
         command
             .args(args)
-            .current_dir(self.folder.path())
             .env("XDG_CACHE_HOME", self.path("cache"))
             .env("TMPDIR", self.path("tmp"))
             .env("TEMP", self.path("tmp"))
             .env("DOCKER_HOST", "unix:///nowhere/engine.sock")
             .env("SHELL_SAYS", "yes")
-            .env_remove("WASMSCOPE_LOG")
             .env_remove("COMPOSE_PROJECT_NAME")
-            .env_remove("COMPOSE_PROFILES")
-            .stdin(Stdio::null());
+            .env_remove("COMPOSE_PROFILES");
         command
     }
 
     fn answer(&self, args: &[&str]) -> Answer {
-        Answer::from(self.command(args).output().expect("it starts"))
+        Answer::of(&mut self.command(args))
     }
 
     #[track_caller]
@@ -88,34 +87,6 @@ impl Scene {
         let answer = self.answer(args);
         assert_eq!(answer.code, Some(0), "{answer:#?}");
         answer.stdout
-    }
-}
-
-#[derive(Debug)]
-struct Answer {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl From<Output> for Answer {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-}
-
-impl Answer {
-    #[track_caller]
-    fn says(&self, code: i32, parts: &[&str]) {
-        assert_eq!(self.code, Some(code), "{self:#?}");
-        for part in parts {
-            let found = self.stdout.contains(part) || self.stderr.contains(part);
-            assert!(found, "no {part:?} in {self:#?}");
-        }
     }
 }
 

@@ -3,42 +3,18 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
-use wasmscope_test_support::{Build, Target, marked_line, sample, workspace};
+use wasmscope_test_support::{Answer, Build, Target, command, marked_line, sample, workspace};
 
 /// Compiling a guest and waiting for its turn on a busy machine take their time.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-#[derive(Debug)]
-struct Answer {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl From<Output> for Answer {
-    fn from(output: Output) -> Self {
-        Answer {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-}
-
 /// `wasmscope debug`, in the workspace: places are shown relative to it.
 fn debug(options: &[&str], program: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wasmscope"));
-    command
-        .arg("debug")
-        .args(options)
-        .arg(program)
-        .args(args)
-        .current_dir(workspace())
-        .env_remove("WASMSCOPE_LOG")
-        .stdin(Stdio::null());
+    let mut command = command(env!("CARGO_BIN_EXE_wasmscope"), workspace());
+    command.arg("debug").args(options).arg(program).args(args);
     command
 }
 
@@ -48,10 +24,7 @@ fn play(script: &str, program: &Path) -> Answer {
     for line in script.lines() {
         options.extend(["-e", line]);
     }
-    debug(&options, program, &[])
-        .output()
-        .expect("it starts")
-        .into()
+    Answer::of(&mut debug(&options, program, &[]))
 }
 
 fn orders(build: Build, target: Target) -> PathBuf {

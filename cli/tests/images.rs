@@ -3,11 +3,11 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wasmscope_test_support::image::{ImageMaker, Stored, Tar, gzip};
-use wasmscope_test_support::{prebuilt, wat_to_wasm, workspace};
+use wasmscope_test_support::{Answer, command, prebuilt, wat_to_wasm, workspace};
 
 /// Makes the file `/new` and exits with the error's number, or with 0.
 const WRITER: &str = r#"(module
@@ -45,20 +45,17 @@ impl Scene {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wasmscope"));
+        let mut command = command(env!("CARGO_BIN_EXE_wasmscope"), self.folder.path());
         command
             .args(args)
-            .current_dir(self.folder.path())
             .env("XDG_CACHE_HOME", self.path("cache"))
             .env("TMPDIR", self.path("tmp"))
-            .env("TEMP", self.path("tmp"))
-            .env_remove("WASMSCOPE_LOG")
-            .stdin(Stdio::null());
+            .env("TEMP", self.path("tmp"));
         command
     }
 
     fn answer(&self, args: &[&str]) -> Answer {
-        let answer = Answer::from(self.command(args).output().expect("it starts"));
+        let answer = Answer::of(&mut self.command(args));
         self.is_clean();
         answer
     }
@@ -92,34 +89,6 @@ impl Scene {
             }
             assert!(Instant::now() < deadline, "left behind: {left:?}");
             std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Answer {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl From<Output> for Answer {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-}
-
-impl Answer {
-    #[track_caller]
-    fn says(&self, code: i32, parts: &[&str]) {
-        assert_eq!(self.code, Some(code), "{self:#?}");
-        for part in parts {
-            let found = self.stdout.contains(part) || self.stderr.contains(part);
-            assert!(found, "no {part:?} in {self:#?}");
         }
     }
 }

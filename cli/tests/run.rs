@@ -4,9 +4,10 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use wasmscope_test_support::{Answer, command};
 
 /// A folder with guests in it, in which wasmscope is run.
 struct Scene {
@@ -27,61 +28,13 @@ impl Scene {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wasmscope"));
-        command
-            .args(args)
-            .current_dir(self.folder.path())
-            .env("XDG_CACHE_HOME", self.path("cache"))
-            .env_remove("WASMSCOPE_LOG")
-            .stdin(Stdio::null());
+        let mut command = command(env!("CARGO_BIN_EXE_wasmscope"), self.folder.path());
+        command.args(args).env("XDG_CACHE_HOME", self.path("cache"));
         command
     }
 
     fn run(&self, args: &[&str]) -> Answer {
-        let output = self
-            .command(&[&["run"], args].concat())
-            .output()
-            .expect("it starts");
-        Answer::from(output)
-    }
-}
-
-/// What came of it.
-#[derive(Debug)]
-struct Answer {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl From<Output> for Answer {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-}
-
-impl Answer {
-    #[track_caller]
-    fn silent(self, code: i32, stdout: &str) {
-        assert_eq!(self.code, Some(code), "{self:?}");
-        assert_eq!(self.stdout, stdout, "{self:?}");
-        assert_eq!(self.stderr, "", "{self:?}");
-    }
-
-    #[track_caller]
-    fn fails(self, code: i32, said: &[&str]) {
-        assert_eq!(self.code, Some(code), "{self:?}");
-        for part in said {
-            assert!(
-                self.stderr.contains(part),
-                "no {part:?} in:\n{}",
-                self.stderr
-            );
-        }
+        Answer::of(&mut self.command(&[&["run"], args].concat()))
     }
 }
 

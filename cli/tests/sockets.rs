@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use wasmscope_test_support::{Build, Target, line_of, sample, socket_sample, workspace};
+use wasmscope_test_support::{Build, Target, command, line_of, sample, socket_sample, workspace};
 
 /// Nothing here takes longer, on however slow a machine.
 const AT_LAST: Duration = Duration::from_secs(120);
@@ -19,15 +19,13 @@ fn source(name: &str, what: &str) -> u32 {
     line_of(&path, what)
 }
 
-fn wasmscope(command: &str, options: &[&str], program: &Path, args: &[&str]) -> Command {
-    let mut wasmscope = Command::new(env!("CARGO_BIN_EXE_wasmscope"));
+fn wasmscope(verb: &str, options: &[&str], program: &Path, args: &[&str]) -> Command {
+    let mut wasmscope = command(env!("CARGO_BIN_EXE_wasmscope"), workspace());
     wasmscope
-        .arg(command)
+        .arg(verb)
         .args(options)
         .arg(program)
         .args(args)
-        .env_remove("WASMSCOPE_LOG")
-        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     wasmscope

@@ -14,9 +14,9 @@
 //! threads may ask at the same time.
 //!
 //! What lives here: [`build`](crate::sample) of debuggees, [places](crate::workspace) of the
-//! repository, container [`image`]s around them, and small helpers to write tests that do not repeat line numbers. What does not:
-//! running anything under wasmscope. The crate depends on no other crate of the workspace, so
-//! that each of them can use it in its tests.
+//! repository, container [`image`]s around them, the built [`command`] and its [`Answer`]s, and small
+//! helpers to write tests that do not repeat line numbers. What does not: which command is run on what.
+//! The crate depends on no other crate of the workspace, so that each of them can use it in its tests.
 //!
 //! Every function panics, with what to do about it, when it cannot do its work: a test has no
 //! better answer.
@@ -25,6 +25,7 @@
 #![deny(missing_docs)]
 
 mod build;
+mod command;
 pub mod image;
 mod places;
 mod text;
@@ -33,5 +34,6 @@ pub use build::{
     Build, Target, crate_sample, native_sample, sample, sample_at_level, sample_bytes, samples,
     socket_sample,
 };
+pub use command::{Answer, command};
 pub use places::{prebuilt, sample_source, target_dir, wasmscope_binary, wat_sample, workspace};
 pub use text::{line_of, marked_line, wat_to_wasm};

@@ -2,20 +2,13 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use tempfile::TempDir;
+use wasmscope_test_support::{Answer, command as wasmscope};
 
 /// A folder in which wasmscope is run.
 pub struct Scene {
     pub folder: TempDir,
-}
-
-/// How a run ended, and what it wrote.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Answer {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
 }
 
 impl Scene {
@@ -30,13 +23,11 @@ impl Scene {
 
     /// Runs `wasmscope COMMAND OPTIONS… --dir . PROGRAM` with a line on standard input.
     pub fn run(&self, command: &str, options: &[&str], program: &Path) -> Answer {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_wasmscope"))
+        let mut child = wasmscope(env!("CARGO_BIN_EXE_wasmscope"), self.folder.path())
             .arg(command)
             .args(options)
             .args(["--dir", "."])
             .arg(program)
-            .current_dir(self.folder.path())
-            .env_remove("WASMSCOPE_LOG")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -55,15 +46,5 @@ impl Scene {
         self.run("trace", &options, program);
         let text = std::fs::read_to_string(self.path("trace.txt")).expect("there is a trace");
         text.lines().map(str::to_owned).collect()
-    }
-}
-
-impl From<Output> for Answer {
-    fn from(output: Output) -> Self {
-        Answer {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
     }
 }
