@@ -87,6 +87,10 @@ impl FrameState for TargetFrame<'_> {
         Ok(())
     }
 
+    fn has_called(&self) -> bool {
+        self.frame > 0
+    }
+
     fn frame_base(&self, register: FrameBaseRegister) -> Result<u64, Unavailable> {
         let value = match register {
             FrameBaseRegister::Global(index) => self.wasm_global(index)?,

@@ -15,6 +15,7 @@ pub mod facts;
 pub mod frames;
 pub mod functions;
 pub mod lines;
+mod liveness;
 mod loading;
 pub mod location;
 pub mod names;
@@ -36,6 +37,7 @@ pub use facts::{Coverage, DebugFacts, UnitFacts};
 pub use frames::{SourceFrame, SourceLocation};
 pub use functions::{FunctionEntry, FunctionInstance, FunctionMatches, FunctionQuery};
 pub use lines::{LineFile, LineMatches, LinePlace};
+pub use liveness::{Liveness, Resident};
 pub use loading::check_debug_file;
 pub use location::{
     CompiledLocation, FrameBaseRegister, FrameState, PartialBytes, Place, Unavailable, WasmValue,

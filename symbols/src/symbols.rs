@@ -6,6 +6,7 @@
 //! [`crate::functions`] and [`crate::facts`].
 
 use crate::dwarf::{DebugInfo, Slice};
+use crate::liveness::{KeptDrops, KeptGraphs};
 use crate::loading::{self, Loaded};
 use crate::statements::KeptStatements;
 use crate::statics::KeptStatics;
@@ -61,6 +62,8 @@ struct Inner {
     statements: KeptStatements,
     statics: KeptStatics,
     vtables: KeptVtables,
+    graphs: KeptGraphs,
+    drops: KeptDrops,
 }
 
 /// What is known about the source of one core module. Cheap to clone, and shared between threads.
@@ -88,6 +91,8 @@ impl Symbols {
             statements: KeptStatements::default(),
             statics: KeptStatics::default(),
             vtables: KeptVtables::default(),
+            graphs: KeptGraphs::default(),
+            drops: KeptDrops::default(),
         }))
     }
 
@@ -128,6 +133,14 @@ impl Symbols {
 
     pub(crate) fn kept_vtables(&self) -> &KeptVtables {
         &self.0.vtables
+    }
+
+    pub(crate) fn kept_graphs(&self) -> &KeptGraphs {
+        &self.0.graphs
+    }
+
+    pub(crate) fn kept_drops(&self) -> &KeptDrops {
+        &self.0.drops
     }
 
     /// The contents of a section the debug info is read from, by its ELF name.

@@ -1,7 +1,7 @@
 //! Values and variables.
 
 use super::{DIM, Look, NAME};
-use crate::report::{columns, cut, escape, unavailable};
+use crate::report::{columns, cut, escape, reservations};
 use std::fmt::Write as _;
 use wasmscope_debugger::explain::{Variable, VariableKind};
 use wasmscope_debugger::values::Value;
@@ -54,8 +54,8 @@ pub fn variables<'v>(
         };
         let _ = writeln!(out, "{space}{} = {value}", look.styled(NAME, &name));
     }
-    for (names, reason) in unavailable(&variables) {
-        let text = look.styled(DIM, &format!("{names}: unavailable, {reason}"));
+    for (names, reason) in reservations(&variables) {
+        let text = look.styled(DIM, &format!("{names}: {reason}"));
         let _ = writeln!(out, "{space}{text}");
     }
     out

@@ -8,7 +8,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use text::{Look, columns, cut, folded_kinds, grouped, place_text, text, unavailable};
+pub use text::{Look, columns, cut, folded_kinds, grouped, place_text, reservations, text};
 
 use wasmscope_debugger::Report;
 

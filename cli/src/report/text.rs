@@ -266,8 +266,8 @@ impl Page {
             let name = self.styled(NAME, &name);
             let _ = writeln!(self.out, "{indent}{name} = {value}");
         }
-        for (names, reason) in unavailable(&frame.variables) {
-            let text = self.styled(DIM, &format!("{names}: unavailable, {reason}"));
+        for (names, reason) in reservations(&frame.variables) {
+            let text = self.styled(DIM, &format!("{names}: {reason}"));
             let _ = writeln!(self.out, "{indent}{text}");
         }
         if let Some(reason) = &frame.variables_unavailable {
@@ -384,20 +384,24 @@ pub fn folded_kinds(kinds: &[(FrameKind, usize)]) -> String {
     text
 }
 
-/// Variables without a value, those with the same reason together.
-pub fn unavailable(variables: &[Variable]) -> Vec<(String, String)> {
+/// Variables without a value, and those with a doubtful one, with what there is to say of them: those
+/// with the same together.
+pub fn reservations(variables: &[Variable]) -> Vec<(String, String)> {
     let mut groups: Vec<(Vec<String>, String)> = Vec::new();
     for variable in variables {
-        let Some(reason) = &variable.value.unavailable else {
-            continue;
+        let value = &variable.value;
+        let (lead, reason) = match (&value.unavailable, &value.doubt) {
+            (Some(reason), _) => ("unavailable, ", &**reason),
+            (None, Some(doubt)) => ("", &**doubt),
+            (None, None) => continue,
         };
         // Which local it is in matters to nobody who reads the text; the data has it.
         let reason = match reason
             .split_once("in Wasm local ")
             .zip(reason.split_once(", which"))
         {
-            Some((("", _), (_, rest))) => format!("in a Wasm local, which{rest}"),
-            _ => reason.clone(),
+            Some((("", _), (_, rest))) => format!("{lead}in a Wasm local, which{rest}"),
+            _ => format!("{lead}{reason}"),
         };
         let name = escape::line(&variable.value.name);
         match groups.iter_mut().find(|(_, known)| *known == reason) {

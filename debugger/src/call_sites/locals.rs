@@ -145,7 +145,10 @@ impl CallSites {
                 Local {
                     name: value.name,
                     type_name: Some(value.type_name).filter(|name| name != "?"),
-                    value: value.summary,
+                    value: value.summary.map(|summary| match &value.doubt {
+                        Some(doubt) => format!("{summary} <{doubt}>"),
+                        None => summary,
+                    }),
                     unavailable: value.unavailable,
                 }
             })

@@ -11,7 +11,7 @@ use super::number::Scalar;
 use super::operand::Operand;
 use super::syntax::{Machine, Node, NodeKind};
 use super::{Expression, Scope};
-use crate::values::{Slot, Typed, View};
+use crate::values::{Gone, Slot, Typed, View};
 use wasmscope_symbols::{TypeKind, WasmValue};
 
 /// What has to be written for an assignment.
@@ -46,7 +46,8 @@ pub fn assign(target: &str, value: &str, scope: &Scope<'_>) -> Result<Write, Exp
     let behind = target.len().saturating_add(" = ".len());
     let new = Expression::parse(value).map_err(|error| error.moved(behind))?;
     let new_names = Names::look_up(scope.context, &new.parsed.names);
-    let new = Evaluator::new(&new.parsed, &new_names, scope.state, scope.memory);
+    let gone = Gone::default();
+    let new = Evaluator::new(&new.parsed, &new_names, scope.state, scope.memory).heeding(&gone);
     // What is wrong with the place is told first.
     let target = place.target()?;
     new.write(&target).map_err(|error| error.moved(behind))

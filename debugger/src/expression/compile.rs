@@ -12,7 +12,7 @@ use super::number::{self, Integer, Scalar};
 use super::operand::{primitive, scalar_of_bits};
 use super::syntax::TypeNameKind;
 use super::syntax::{Node, NodeKind, Operator, Parsed, Pattern, PatternKind, Primitive};
-use crate::values::{MAX_DEREFS, Memory, signed};
+use crate::values::{MAX_DEREFS, Memory, may_be_dropped, signed};
 use std::sync::Arc;
 use wasmscope_symbols::{FrameState, Place, Symbols, Type, TypeKind};
 
@@ -233,6 +233,14 @@ impl<'c> Compiler<'c> {
         Some(Compiled::Scalar(code))
     }
 
+    /// Whether a variable has to be looked at each time, since it may have been moved out of.
+    fn may_be_gone(&self, value: &NamedValue, ty: &Type) -> bool {
+        let pc = self.names.context.pc;
+        let symbols = self.symbols();
+        let variable = value.variable.as_ref();
+        variable.is_some_and(|it| may_be_dropped(symbols, ty) && symbols.may_be_over(it, pc))
+    }
+
     fn name(&self, name: usize) -> Option<Compiled> {
         match self.names.get(name) {
             Named::Constant(constant) => Some(Compiled::Scalar(Code::Constant(*constant))),
@@ -240,6 +248,9 @@ impl<'c> Compiler<'c> {
                 // Why it has no value is for the walk to say.
                 value.location.as_ref().ok()?;
                 let ty = resolved(self.symbols(), value.type_id?);
+                if self.may_be_gone(value, &ty) {
+                    return None;
+                }
                 let source = Source {
                     value: value.clone(),
                     offset: 0,

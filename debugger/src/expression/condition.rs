@@ -7,7 +7,7 @@ use super::evaluate::Evaluator;
 use super::names::Names;
 use super::syntax::Parsed;
 use super::{CodeContext, Expression};
-use crate::values::Memory;
+use crate::values::{Gone, Memory};
 use wasmscope_symbols::FrameState;
 
 /// A condition at one place in the code, made ready to be decided there again and again.
@@ -91,7 +91,8 @@ impl Condition {
         state: &dyn FrameState,
         memory: &dyn Memory,
     ) -> Result<bool, ExpressionError> {
-        let evaluator = Evaluator::new(parsed, &self.names, state, memory);
+        let gone = Gone::default();
+        let evaluator = Evaluator::new(parsed, &self.names, state, memory).heeding(&gone);
         let operand = evaluator.root()?;
         evaluator
             .truth(&operand, &parsed.root.span)

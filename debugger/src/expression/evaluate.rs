@@ -5,7 +5,7 @@ use super::names::{Named, Names};
 use super::number::{self, Fault, Integer, Scalar};
 use super::operand::{Operand, Pointer};
 use super::syntax::{Machine, Node, NodeKind, Operator, Parsed, Path};
-use crate::values::{Limits, Memory, Reader, Slot, Typed};
+use crate::values::{Gone, Limits, Memory, Reader, Slot, Typed};
 use std::ops::Range;
 use std::sync::Arc;
 use wasmscope_symbols::{FrameState, Place, Unavailable, WasmValue};
@@ -18,6 +18,8 @@ pub(super) struct Evaluator<'n> {
     pub memory: &'n dyn Memory,
     /// Goes through values: as their types say, whatever format is asked for.
     pub reader: Reader<'n>,
+    /// Where is noted which variables have no value any more, if that is to be heeded.
+    gone: Option<&'n Gone>,
 }
 
 impl<'n> Evaluator<'n> {
@@ -33,6 +35,17 @@ impl<'n> Evaluator<'n> {
             state,
             memory,
             reader: Reader::new(&names.context.symbols, memory, Limits::default()),
+            gone: None,
+        }
+    }
+
+    /// The same, for which variables that were moved out of or dropped have no value; `gone` takes
+    /// them down.
+    pub fn heeding(self, gone: &'n Gone) -> Self {
+        Evaluator {
+            reader: self.reader.heeding(gone),
+            gone: Some(gone),
+            ..self
         }
     }
 
@@ -148,8 +161,8 @@ impl<'n> Evaluator<'n> {
     }
 
     fn name(&self, name: usize, span: &Range<usize>) -> Result<Operand<'n>, ExpressionError> {
-        let (type_id, place) = match self.names.get(name) {
-            Named::Value(value) => (value.type_id, value.place(self.state)),
+        let (value, type_id, place) = match self.names.get(name) {
+            Named::Value(value) => (value, value.type_id, value.place(self.state)),
             Named::Constant(constant) => return Ok(Operand::Scalar(*constant)),
             Named::Ambiguous(_) => return Err(self.unknown(name)),
             Named::Unknown => return Ok(Operand::Unknown(name)),
@@ -173,7 +186,12 @@ impl<'n> Evaluator<'n> {
             },
             Place::Unavailable(reason) => return Err(unavailable(&reason)),
         };
-        Ok(Operand::Place(self.reader.typed(type_id, slot)))
+        let typed = self.reader.typed(type_id, slot);
+        if let (Some(gone), Some(variable)) = (self.gone, &value.variable) {
+            let pc = self.names.context.pc;
+            gone.note(&self.reader, variable, &typed, pc, self.state);
+        }
+        Ok(Operand::Place(typed))
     }
 
     fn machine(

@@ -50,7 +50,7 @@ pub use types::type_of;
 pub use watch::{Change, Watch};
 
 use crate::protocol::ValueFormat;
-use crate::values::{Limits, Memory, Reader, Value};
+use crate::values::{Gone, Limits, Memory, Reader, Value};
 use evaluate::Evaluator;
 use names::Names;
 use std::sync::Arc;
@@ -147,9 +147,15 @@ fn show(
     } else {
         showing.format
     };
-    let evaluator = Evaluator::new(parsed, names, state, memory);
+    let gone = Gone::default();
+    let mut evaluator = Evaluator::new(parsed, names, state, memory);
+    let mut reader =
+        Reader::new(&names.context.symbols, memory, showing.limits).with_format(format);
+    if !raw {
+        evaluator = evaluator.heeding(&gone);
+        reader = reader.heeding(&gone);
+    }
     let operand = evaluator.root()?;
-    let reader = Reader::new(&names.context.symbols, memory, showing.limits).with_format(format);
     evaluator.shown(&reader, expression.text.trim(), &operand, &parsed.root.span)
 }
 

@@ -45,8 +45,8 @@ pub(super) struct NamedValue {
     pub type_id: Option<TypeId>,
     /// Where it is, or why that is not to be told.
     pub location: Result<CompiledLocation, Unavailable>,
-    /// Whether it lives in the frame; a static does not.
-    pub in_frame: bool,
+    /// The variable of the frame that it is; `None` of a static.
+    pub variable: Option<Variable>,
 }
 
 impl NamedValue {
@@ -132,7 +132,7 @@ fn look_up(context: &CodeContext, variables: &[Variable], path: &Path) -> Named 
             return Named::Value(Box::new(NamedValue {
                 type_id: variable.type_id,
                 location: locate(context, variable),
-                in_frame: true,
+                variable: Some(variable.clone()),
             }));
         }
     }
@@ -143,7 +143,7 @@ fn look_up(context: &CodeContext, variables: &[Variable], path: &Path) -> Named 
         Found::One(found) => Named::Value(Box::new(NamedValue {
             type_id: found.type_id,
             location: Ok(context.symbols.compile_static(&found)),
-            in_frame: false,
+            variable: None,
         })),
         Found::Several(paths) => Named::Ambiguous(paths),
         Found::None => Named::Unknown,

@@ -175,6 +175,7 @@ impl<'n> Evaluator<'n> {
     fn scalar_at(&self, typed: &Typed) -> Result<Option<Scalar>, Unavailable> {
         let mut typed = self.reader.resolve(typed)?;
         for _ in 0..MAX_DEREFS {
+            self.reader.there(&typed)?;
             match &typed.ty.kind {
                 TypeKind::Base(_) => {
                     let Some(of) = primitive(&typed.ty) else {

@@ -92,7 +92,8 @@ impl Watch {
             let span = &expression.parsed.root.span;
             return Err(ExpressionError::new(ErrorKind::Unsupported, span, message));
         }
-        let in_frame = named().any(|named| matches!(named, Named::Value(it) if it.in_frame))
+        let in_frame = named()
+            .any(|named| matches!(named, Named::Value(it) if it.variable.is_some()))
             || !read.locals.is_empty()
             || !read.globals.is_empty();
         Ok(Watch {

@@ -10,7 +10,7 @@ use crate::live::{LiveTarget, ModuleState};
 use crate::program::ProgramSymbols;
 use crate::protocol::{CommandError, FrameId, MemoryOwner, MemoryOwnerKind, ReplyBody};
 use crate::unwind::{ShadowFrame, unwind};
-use crate::values::{Extents, Limits, Memory as _, Reader, Slot};
+use crate::values::{Extents, Gone, Limits, Memory as _, Reader, Slot};
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -173,7 +173,8 @@ fn in_variables(
         .code()
         .and_then(|code| code.source.location.as_ref()?.line);
     let state = TargetFrame::new(target, frame.wasm, shadow);
-    let reader = Reader::new(symbols, &state, Limits::default());
+    let gone = Gone::default();
+    let reader = Reader::new(symbols, &state, Limits::default()).heeding(&gone);
     let mut parts = search.extents(reader);
     for variable in symbols.variables(die, offset, line) {
         let is_there = !variable.artificial && !variable.shadowed && !variable.declared_later;
@@ -188,7 +189,9 @@ fn in_variables(
             },
             Place::Unavailable(_) => continue,
         };
-        parts.look(&variable.name, &reader.typed(type_id, slot));
+        let typed = reader.typed(type_id, slot);
+        gone.note(&reader, &variable, &typed, offset, &state);
+        parts.look(&variable.name, &typed);
     }
     search.take(parts, MemoryOwnerKind::Variable, Some(id));
 }

@@ -11,6 +11,7 @@
 
 mod extents;
 mod format;
+mod gone;
 mod heap;
 mod items;
 mod memory;
@@ -25,6 +26,7 @@ pub use memory::{Memory, NoMemory};
 pub use value::Value;
 
 pub(crate) use extents::Extents;
+pub(crate) use gone::{Gone, may_be_dropped};
 pub(crate) use items::{Items, ItemsKind};
 pub(crate) use memory::{Slot, Typed};
 pub(crate) use navigate::{ActiveVariant, MAX_DEREFS, NoField};
@@ -77,6 +79,7 @@ pub struct Reader<'r> {
     memory: &'r dyn Memory,
     limits: Limits,
     format: ValueFormat,
+    gone: Option<&'r Gone>,
 }
 
 impl<'r> Reader<'r> {
@@ -88,6 +91,15 @@ impl<'r> Reader<'r> {
             memory,
             limits,
             format: ValueFormat::Natural,
+            gone: None,
+        }
+    }
+
+    /// The same, for which what is in `gone` has no value: only its bytes can be shown.
+    pub(crate) fn heeding(self, gone: &'r Gone) -> Self {
+        Reader {
+            gone: Some(gone),
+            ..self
         }
     }
 
@@ -106,7 +118,17 @@ impl<'r> Reader<'r> {
             return Value::unavailable(&variable.name, "?", "?", &reason);
         };
         let place = self.symbols.locate(variable, pc, state);
-        self.value(&variable.name, type_id, place)
+        let gone = Gone::default();
+        let typed = match place {
+            Place::Memory(address) => Some(self.typed(type_id, Slot::Memory(address))),
+            _ => None,
+        };
+        let doubt = typed.is_some_and(|typed| gone.note(self, variable, &typed, pc, state));
+        let mut value = self.heeding(&gone).value(&variable.name, type_id, place);
+        if doubt && value.unavailable.is_none() {
+            value.doubt = Some(gone::DOUBT.into());
+        }
+        value
     }
 
     /// The value of the type `type_id` at `place`.
@@ -143,6 +165,14 @@ impl<'r> Reader<'r> {
             self.add_children(&mut value, view, levels, &mut left);
         }
         value
+    }
+
+    /// That a value is there, as far as is known.
+    ///
+    /// # Errors
+    /// When its bytes are no value any more.
+    pub(crate) fn there(&self, typed: &Typed) -> Result<(), Unavailable> {
+        self.gone.map_or(Ok(()), |gone| gone.check(typed))
     }
 
     pub(crate) fn typed(&self, type_id: TypeId, slot: Slot) -> Typed {

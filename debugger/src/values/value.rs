@@ -20,6 +20,9 @@ pub struct Value {
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unavailable: Option<String>,
+    /// Why the value may not be one any more, though its bytes look like it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub doubt: Option<Box<str>>,
     /// Fields, elements, or those of what it points to.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub children: Vec<Value>,
@@ -62,7 +65,10 @@ impl Value {
 impl std::fmt::Display for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (&self.summary, &self.unavailable) {
-            (Some(summary), _) => f.write_str(summary),
+            (Some(summary), _) => match &self.doubt {
+                Some(doubt) => write!(f, "{summary} <{doubt}>"),
+                None => f.write_str(summary),
+            },
             (None, Some(reason)) => write!(f, "<unavailable: {reason}>"),
             (None, None) => f.write_str("<unavailable>"),
         }

@@ -4,6 +4,7 @@
 mod breakpoints;
 mod ends;
 mod looking;
+mod moved;
 mod owners;
 mod running;
 mod storms;

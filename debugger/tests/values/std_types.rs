@@ -122,17 +122,25 @@ fn states_and_counts_are_told() {
         ),
         (
             "async_tasks",
-            "main.tasks",
+            "run.tasks",
             "[async fn crawl (at line 54) awaiting async fn summarise (at line 46) awaiting async \
-             fn fetch (at line 40) awaiting Turns { left: 7 } as dyn Future<Output=()>, async fn \
-             crawl (at line 54) awaiting async fn summarise (not started) as dyn \
-             Future<Output=()>]",
+             fn fetch (at line 40) awaiting Turns { left: 7 } as dyn Future<Output=()>]",
+        ),
+        (
+            "async_tasks",
+            "main.tasks",
+            "<unavailable: moved out or dropped>",
         ),
     ];
     let mut all: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
     for (sample, name, expected) in table {
         let variables = all.entry(sample).or_insert_with(|| {
-            let failed = Failed::run(sample, Build::Debug, Wasi::WasiP1, Code::Plain);
+            // An argument in a Wasm local is to be seen in exact code only.
+            let code = match sample {
+                "async_tasks" => Code::Exact,
+                _ => Code::Plain,
+            };
+            let failed = Failed::run(sample, Build::Debug, Wasi::WasiP1, code);
             let values = failed.variables(EVERYTHING).into_iter();
             values
                 .map(|(name, value)| (name, value.to_string()))
@@ -150,10 +158,7 @@ fn what_was_dropped_is_not_shown_as_alive() {
         for name in ["text", "list", "boxed", "counted", "slice"] {
             let value = &values[&format!("main.{name}")];
             let reason = value.unavailable.as_deref().unwrap_or_default();
-            assert!(
-                reason.contains("has been freed"),
-                "{code:?} {name}: {value}"
-            );
+            assert_eq!(reason, "moved out or dropped", "{code:?} {name}: {value}");
         }
         let living = [
             ("kept_text", "\"a text that lives as long as the function\""),

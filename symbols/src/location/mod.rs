@@ -88,6 +88,11 @@ pub trait FrameState {
     /// When some of it is out of bounds or not known.
     fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable>;
 
+    /// Whether the frame is in a call that has not returned, its place in the code being the call's.
+    fn has_called(&self) -> bool {
+        false
+    }
+
     /// The address of the frame, which the function keeps in `register`. Where Wasm locals are
     /// not kept this is what unwinding the shadow stack found.
     ///

@@ -261,6 +261,25 @@ impl FunctionCode {
         found
     }
 
+    /// Whether control only ever goes from the opcode at a position to the one after it.
+    pub(crate) fn is_straight(&self, position: u32) -> bool {
+        let opcode = self.opcodes.get(position as usize);
+        opcode.is_some_and(|opcode| opcode.flow == Flow::Next)
+    }
+
+    /// Gives the positions that control may go to from the one at a position, `None` for the caller:
+    /// of a branch first the next opcode, then the target.
+    pub(crate) fn next_positions(&self, position: u32, mut found: impl FnMut(Option<u32>)) {
+        self.for_each_next(position as usize, |next| {
+            found(Some(next).filter(|next| (*next as usize) < self.opcodes.len()));
+        });
+    }
+
+    /// The position of the opcode at `pc` among the function's opcodes.
+    pub(crate) fn position_of(&self, pc: CodeOffset) -> Option<u32> {
+        u32::try_from(self.position(pc)?).ok()
+    }
+
     fn position(&self, pc: CodeOffset) -> Option<usize> {
         self.opcodes.binary_search_by_key(&pc, Opcode::offset).ok()
     }

@@ -66,6 +66,21 @@ impl CoreModule {
         }
         None
     }
+
+    /// How many parameters and results a block has.
+    pub(crate) fn block_arity(&self, ty: BlockType) -> Option<(u32, u32)> {
+        Some(match ty {
+            BlockType::Empty => (0, 0),
+            BlockType::Type(_) => (0, 1),
+            BlockType::FuncType(ty) => {
+                let ty = self.type_at(ty)?;
+                (
+                    u32::try_from(ty.params().len()).ok()?,
+                    u32::try_from(ty.results().len()).ok()?,
+                )
+            }
+        })
+    }
 }
 
 impl Heights<'_> {
@@ -79,7 +94,7 @@ impl Heights<'_> {
             Operator::If { blockty } => self.open(*blockty, 1),
             Operator::Else | Operator::CatchAll => {
                 let block = self.blocks.last()?;
-                let (parameters, _) = self.arity(block.ty)?;
+                let (parameters, _) = self.module.block_arity(block.ty)?;
                 let base = block.base;
                 let again = matches!(operator, Operator::Else);
                 self.height = base.checked_add(if again { parameters } else { 0 })?;
@@ -89,7 +104,7 @@ impl Heights<'_> {
             Operator::Catch { .. } => None,
             Operator::End | Operator::Delegate { .. } => {
                 let block = self.blocks.pop()?;
-                let (_, results) = self.arity(block.ty)?;
+                let (_, results) = self.module.block_arity(block.ty)?;
                 self.height = block.base.checked_add(results)?;
                 // The results may come from elsewhere.
                 Some(block.base)
@@ -119,7 +134,7 @@ impl Heights<'_> {
                 self.call(ty, 1)
             }
             other => {
-                let (taken, given) = other.operator_arity(&NoTypes)?;
+                let (taken, given) = plain_arity(other)?;
                 self.through(taken, given)
             }
         }
@@ -142,26 +157,18 @@ impl Heights<'_> {
         if self.blocks.len() >= MAX_BLOCKS {
             return None;
         }
-        let (parameters, _) = self.arity(ty)?;
+        let (parameters, _) = self.module.block_arity(ty)?;
         let lowest = self.through(parameters.checked_add(more)?, parameters)?;
         self.blocks.push(Block { ty, base: lowest });
         // Parameters stay where they are: but for a loop's, which may come again.
         Some(lowest)
     }
+}
 
-    fn arity(&self, ty: BlockType) -> Option<(u32, u32)> {
-        Some(match ty {
-            BlockType::Empty => (0, 0),
-            BlockType::Type(_) => (0, 1),
-            BlockType::FuncType(ty) => {
-                let ty = self.module.type_at(ty)?;
-                (
-                    u32::try_from(ty.params().len()).ok()?,
-                    u32::try_from(ty.results().len()).ok()?,
-                )
-            }
-        })
-    }
+/// How many operands an opcode takes and gives, of those that take and give the same whatever types
+/// there are.
+pub(crate) fn plain_arity(operator: &Operator<'_>) -> Option<(u32, u32)> {
+    operator.operator_arity(&NoTypes)
 }
 
 /// For opcodes that take and give the same whatever types there are; of others, nothing is known.

@@ -21,6 +21,7 @@ pub use binary::{Binary, BinaryError, BinaryKind};
 pub use data::DataSegment;
 pub use externs::{Export, ExternKind, Import};
 pub use flow::{CallSite, CallTarget, FirstReached, FunctionCode, Successors};
+pub(crate) use heights::plain_arity;
 pub use metadata::{Producer, TargetFeature};
 pub use module::{CoreModule, CustomSection, FunctionBody, Section};
 pub use opcodes::Opcodes;

@@ -101,6 +101,9 @@ fn value(
             };
             let sign = if node.changed { " ≠ " } else { " = " };
             out.put(sign, theme.dim);
+            if node.value.doubt.is_some() {
+                out.put("perhaps moved out or dropped: ", theme.warning);
+            }
             out.put_cut(summary, style);
         }
         (None, reason) => {

@@ -115,6 +115,7 @@ pub(super) fn view(reader: &Reader<'_>, typed: &Typed) -> Result<View, Unavailab
     if reader.format == ValueFormat::Raw {
         return plain(reader, typed);
     }
+    reader.there(typed)?;
     if let Some(view) = recognised(reader, typed) {
         return view;
     }
