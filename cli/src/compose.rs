@@ -16,7 +16,7 @@ use wasmscope_compose::{
 };
 use wasmscope_image::{Image, ImageError, Mount, OpenOptions, Opened, Platform, open};
 use wasmscope_runner::{
-    Destination, Dir, Host, HostAlias, Network, Outgoing, Protocol, Publish, World,
+    Destination, Dir, Host, HostAlias, Moved, Network, Outgoing, Protocol, Publish, World,
 };
 
 /// How long a neighbour may take to answer; on this machine it does so at once.
@@ -327,14 +327,24 @@ fn meet(
         }
         return;
     }
+    let is_moved = ports.iter().any(|(guest, host, _)| guest != host);
+    let own = is_moved.then(|| of_its_own(network)).flatten();
     for (guest, host, address) in ports {
         let address = address.filter(|address| !address.is_unspecified());
         let address = address.unwrap_or(HERE);
+        let own = own.filter(|own| own.is_ipv4() == address.is_ipv4());
+        let seen = own.unwrap_or(address);
         for name in &neighbour.names {
-            let known = network.aliases(name).any(|known| known == address);
+            let known = network.aliases(name).any(|known| known == seen);
             if !known {
-                network.hosts.push(alias(name, address));
+                network.hosts.push(alias(name, seen));
             }
+        }
+        if own.is_some() {
+            network.moved.push(Moved {
+                guest: SocketAddr::new(seen, guest),
+                host: SocketAddr::new(address, host),
+            });
         }
         allowed.push(Destination {
             host: Host::Address(address),
@@ -343,7 +353,7 @@ fn meet(
         if !neighbour.needed {
             continue;
         }
-        if host != guest {
+        if host != guest && own.is_none() {
             notes.push(format!(
                 "port {guest} of {service} is {host} on this machine: let the guest connect to \
                  {service}:{host}, with --env for one"
@@ -357,6 +367,17 @@ fn meet(
             ));
         }
     }
+}
+
+/// An address for a service whose ports have other numbers here than in its own network: nobody's on
+/// this machine, so that what the guest asks of it is never somebody else's.
+fn of_its_own(network: &Network) -> Option<IpAddr> {
+    let is_free = |address: &IpAddr| {
+        let is_used = |moved: &Moved| moved.guest.ip() == *address;
+        !network.moved.iter().any(is_used)
+    };
+    let addresses = (1..=254).map(|last| IpAddr::from([127, 0, 83, last]));
+    addresses.into_iter().find(is_free)
 }
 
 fn alias(name: &str, address: IpAddr) -> HostAlias {

@@ -319,23 +319,11 @@ fn volumes_are_mounted_as_far_as_they_are_here() {
     assert!(copied.contains("kept:/data"), "{copied}");
 }
 
-#[test]
-fn other_services_are_found_where_they_are_published() {
+/// A service at a port of this machine that says who it is, once, to one that greets it; the answer is
+/// the greeting.
+fn service() -> (u16, std::thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("it has one").port();
-    let compose = |guest: u16| {
-        format!(
-            "services:\n  web: {{image: x, command: [ask, 'db:{port}']}}\n  db: {{image: y, ports: \
-             ['{port}:{guest}']}}\n"
-        )
-    };
-    let scene = Scene::new(&compose(port));
-    let program = sample("neighbours", Build::Debug, Target::WasiP2);
-    let program = program.to_str().expect("UTF-8");
-    let web = ["--service", "web", "compose.yaml"];
-    let run =
-        |options: &[&str]| scene.answer(&[&["run", "--image", program], options, &web].concat());
-
     let service = std::thread::spawn(move || {
         for _ in 0..3 {
             // One that only tries whether somebody is there says nothing.
@@ -350,6 +338,26 @@ fn other_services_are_found_where_they_are_published() {
         }
         String::new()
     });
+    (port, service)
+}
+
+/// A project whose service `web` asks a port of `db`, which is published.
+fn asking(asked: u16, published: u16, guest: u16) -> String {
+    format!(
+        "services:\n  web: {{image: x, command: [ask, 'db:{asked}']}}\n  db: {{image: y, ports: \
+         ['{published}:{guest}']}}\n"
+    )
+}
+
+#[test]
+fn other_services_are_found_where_they_are_published() {
+    let program = sample("neighbours", Build::Debug, Target::WasiP2);
+    let program = program.to_str().expect("UTF-8");
+    let (port, service) = service();
+    let scene = Scene::new(&asking(port, port, port));
+    let web = ["--service", "web", "compose.yaml"];
+    let run =
+        |options: &[&str]| scene.answer(&[&["run", "--image", program], options, &web].concat());
     let answer = run(&[]);
     answer.says(0, &["heard: here is db\n"]);
     assert_eq!(answer.stderr, "");
@@ -361,12 +369,6 @@ fn other_services_are_found_where_they_are_published() {
          it, or --add-host db:ADDRESS says where it is"
     );
     run(&[]).says(0, &[&gone, "no answer: "]);
-    // Its port is another one here.
-    scene.write("compose.yaml", compose(80));
-    let moved = format!(
-        "port 80 of db is {port} on this machine: let the guest connect to db:{port}, with --env for one"
-    );
-    run(&[]).says(0, &[&moved]);
     // What the user says of the network counts before the file.
     let said = run(&["--add-host", "db:127.0.0.1"]);
     assert!(!said.stderr.contains("nothing answers"), "{said:?}");
@@ -381,6 +383,31 @@ fn other_services_are_found_where_they_are_published() {
         0,
         &["db publishes no port, so it cannot be reached from here: `ports` of db would"],
     );
+}
+
+#[test]
+fn another_number_of_a_published_port_is_no_matter() {
+    let program = sample("neighbours", Build::Debug, Target::WasiP2);
+    let program = program.to_str().expect("UTF-8");
+    let web = ["--service", "web", "compose.yaml"];
+    for options in [&[][..], &["--net=db:80"]] {
+        let (port, service) = service();
+        let scene = Scene::new(&asking(80, port, 80));
+        let run = || scene.answer(&[&["run", "--image", program], options, &web].concat());
+        let answer = run();
+        answer.says(0, &["heard: here is db\n"]);
+        assert_eq!(answer.stderr, "");
+        assert_eq!(service.join().expect("it ends"), "hello\n");
+        // The number on this machine is not one of the service's own.
+        scene.write("compose.yaml", asking(port, port, 80));
+        run().says(
+            0,
+            &[
+                "no answer: ",
+                "of that service only the ports can be reached that it publishes",
+            ],
+        );
+    }
 }
 
 #[test]

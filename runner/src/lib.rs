@@ -41,7 +41,9 @@ pub use program::{LoadError, Program, ProgramKind};
 pub use run::{EntryError, Outcome, RunError, run, run_exact};
 pub use sniff::LooksLike;
 pub use stopped::{GlobalValue, StoppedGuest, Unavailable, WasmValue};
-pub use wasmscope_sockets::{Destination, Host, HostAlias, Network, Outgoing, Protocol, Publish};
+pub use wasmscope_sockets::{
+    Destination, Host, HostAlias, Moved, Network, Outgoing, Protocol, Publish,
+};
 pub use wasmtime::Trap;
 pub use widen::WidenError;
 pub use world::{Dir, World, WorldError};

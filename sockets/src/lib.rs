@@ -22,7 +22,7 @@ mod transfers;
 
 pub use errno::Errno;
 pub use network::{
-    Destination, Host, HostAlias, Network, Outgoing, Protocol, Publish, SyntaxError,
+    Destination, Host, HostAlias, Moved, Network, Outgoing, Protocol, Publish, SyntaxError,
 };
 pub use policy::{Lookup, Policy, Refusal};
 pub use socket::{Direction, Ready};

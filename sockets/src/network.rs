@@ -20,6 +20,17 @@ pub struct Network {
     pub outgoing: Outgoing,
     /// Names and what they stand for, before the host's resolver is asked.
     pub hosts: Vec<HostAlias>,
+    /// Addresses that are elsewhere on the host.
+    pub moved: Vec<Moved>,
+}
+
+/// A place that the guest may connect to, over TCP, under an address that is nobody's on the host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moved {
+    /// Where it is for the guest.
+    pub guest: SocketAddr,
+    /// Where it is on the host; of the same family.
+    pub host: SocketAddr,
 }
 
 /// Where a guest may connect and send to.

@@ -1,7 +1,7 @@
 //! Which calls a [`Network`] allows, and where on the host they go. Who is refused is told how to be
 //! allowed, in the call's record and once on standard error.
 
-use crate::network::{Destination, Host, Network, Outgoing, Protocol, Publish};
+use crate::network::{Destination, Host, Moved, Network, Outgoing, Protocol, Publish};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
@@ -246,6 +246,19 @@ impl Policy {
         all.find_map(|own| reachable(own.host, asked))
     }
 
+    /// Where on the host a connection ends that the guest makes with `asked`, if that is another address:
+    /// at the guest's own port, or at a place that is moved.
+    pub fn elsewhere(&self, asked: SocketAddr, protocol: Protocol) -> Option<SocketAddr> {
+        self.own(asked, protocol)
+            .or_else(|| self.moved(asked, protocol))
+    }
+
+    fn moved(&self, asked: SocketAddr, protocol: Protocol) -> Option<SocketAddr> {
+        let moved = &mut self.shared.network.moved.iter();
+        let is_it = |moved: &&Moved| protocol == Protocol::Tcp && moved.guest == asked;
+        moved.find(is_it).map(|moved| moved.host)
+    }
+
     /// Whether the guest itself is at an address of the host, as [`Self::own`] tells it.
     pub fn is_own(&self, host: SocketAddr, protocol: Protocol) -> bool {
         let is_it = |own: &Own| own.protocol == protocol && reachable(own.host, host) == Some(host);
@@ -278,14 +291,20 @@ impl Policy {
         if protocol == Protocol::Udp && self.state().peers.contains(&asked) {
             return Ok(asked);
         }
-        let is_allowed = network.inherit
-            || match &network.outgoing {
-                Outgoing::Nowhere => false,
-                Outgoing::Anywhere => true,
-                Outgoing::To(list) => list.iter().any(|to| self.is_meant(to, ip, asked.port())),
-            };
-        if is_allowed {
-            return Ok(asked);
+        let host = self.moved(asked, protocol).unwrap_or(asked);
+        // The user may have allowed it by its name, which stands for the guest's address.
+        let moved = network.moved.iter().filter(|moved| moved.host == host);
+        let mut places = [asked, host]
+            .into_iter()
+            .chain(moved.map(|moved| moved.guest));
+        if network.inherit || places.any(|place| self.is_destination(place)) {
+            return Ok(host);
+        }
+        if network.moved.iter().any(|moved| moved.guest.ip() == ip) {
+            return Err(self.refuse(
+                format!("connecting to {asked}/{protocol}"),
+                "of that service only the ports can be reached that it publishes".to_owned(),
+            ));
         }
         let verb = match protocol {
             Protocol::Tcp => "connecting",
@@ -295,6 +314,15 @@ impl Policy {
             format!("{verb} to {asked}/{protocol}"),
             format!("--net={asked} allows it, --net all outgoing connections"),
         ))
+    }
+
+    fn is_destination(&self, place: SocketAddr) -> bool {
+        let ip = place.ip().to_canonical();
+        match &self.shared.network.outgoing {
+            Outgoing::Nowhere => false,
+            Outgoing::Anywhere => true,
+            Outgoing::To(list) => list.iter().any(|to| self.is_meant(to, ip, place.port())),
+        }
     }
 
     fn is_meant(&self, to: &Destination, ip: IpAddr, port: u16) -> bool {
@@ -496,6 +524,41 @@ mod tests {
         assert_eq!(count(), 4);
         assert!(policy.connect(at("192.0.2.1:81"), Protocol::Tcp).is_err());
         assert_eq!(count(), 4, "each refusal is told once");
+    }
+
+    #[test]
+    fn a_place_may_be_moved() {
+        let moved = || Moved {
+            guest: at("127.0.83.1:3306"),
+            host: at("127.0.0.1:13306"),
+        };
+        let outgoing = |to: &[&str]| {
+            let to = to.iter().map(|to| to.parse().expect("valid"));
+            policy(Network {
+                outgoing: Outgoing::To(to.collect()),
+                hosts: vec!["db:127.0.83.1".parse().expect("valid")],
+                moved: vec![moved()],
+                ..Network::default()
+            })
+        };
+        let tcp = Protocol::Tcp;
+        // By the host's address, as Compose's files have it, or by name, as the user.
+        for to in ["127.0.0.1:13306", "db:3306", "127.0.83.1:3306"] {
+            let (policy, _) = outgoing(&[to]);
+            for asked in [moved().guest, moved().host] {
+                assert_eq!(policy.connect(asked, tcp), Ok(moved().host), "{to}");
+            }
+            assert_eq!(policy.elsewhere(moved().guest, tcp), Some(moved().host));
+            assert_eq!(policy.elsewhere(moved().guest, Protocol::Udp), None);
+            assert_eq!(policy.elsewhere(moved().host, tcp), None);
+            let refusal = policy
+                .connect(at("127.0.83.1:80"), tcp)
+                .expect_err("no port");
+            assert!(refusal.how.contains("that it publishes"), "{refusal}");
+        }
+        let (policy, _) = outgoing(&["192.0.2.1:1"]);
+        assert!(policy.connect(moved().guest, tcp).is_err());
+        assert!(policy.connect(moved().host, tcp).is_err());
     }
 
     #[test]

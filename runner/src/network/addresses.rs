@@ -191,7 +191,7 @@ fn listening(tcp: &mut LinkerInstance<'_, ComponentState>, policy: &Policy) -> R
     Ok(())
 }
 
-/// Connecting, which for the guest's own port is elsewhere on the host.
+/// Connecting, which for the guest's own port, and others, is elsewhere on the host.
 fn connecting(tcp: &mut LinkerInstance<'_, ComponentState>, policy: &Policy) -> Result<()> {
     let by = policy.clone();
     function!(
@@ -201,7 +201,7 @@ fn connecting(tcp: &mut LinkerInstance<'_, ComponentState>, policy: &Policy) -> 
         |state; self_: Tcp, network: Resource<Network>, remote_address: IpSocketAddress| {
             let id = self_.rep();
             let asked = SocketAddr::from(remote_address);
-            let host = by.own(asked, Protocol::Tcp).unwrap_or(asked);
+            let host = by.elsewhere(asked, Protocol::Tcp).unwrap_or(asked);
             let view = &mut state.sockets();
             let answer = HostTcpSocket::start_connect(view, self_, network, host.into());
             if answer.is_ok() && host != asked {
