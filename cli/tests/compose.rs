@@ -206,6 +206,46 @@ fn a_service_is_traced_debugged_and_looked_at() {
 }
 
 #[test]
+fn the_image_may_be_a_layout_in_a_folder() {
+    let scene =
+        Scene::new("services: {web: {image: 'other:v1', platform: wasi/wasm}, db: {image: y}}");
+    let unpack = |fixture: &str, folder: &str| {
+        let archive = workspace().join("image/tests/fixtures").join(fixture);
+        let archive = fs::File::open(archive).expect("it is there");
+        let unpacked = tar::Archive::new(archive).unpack(scene.path(folder));
+        unpacked.expect("an honest archive");
+    };
+    unpack("buildx-oci.tar", "layout");
+    unpack("docker-save-26-two.tar", "two");
+    let run = |image: &str| scene.answer(&["run", "--image", image, "compose.yaml"]);
+    for (image, last) in [
+        ("layout", "from-cmd"),
+        ("./layout", "from-cmd"),
+        ("layout:v1", "from-cmd"),
+        ("layout:app:v1", "from-cmd"),
+        ("two:app", "from-cmd"),
+        ("two:other:v1", "from-other"),
+        // Of several, it is the one that the file names.
+        ("two", "from-other"),
+    ] {
+        run(image).says(0, &[&format!("args.wasm\nfrom-entrypoint\n{last}\n")]);
+    }
+    run("layout:v2").says(
+        126,
+        &[
+            "compose.yaml: the image of web, which --image names, cannot be used",
+            "layout:v2: has no image called `v2`; there is docker.io/library/app:v1",
+        ],
+    );
+    scene.write("other.yaml", "services: {web: {image: shop/web}}");
+    let other = scene.answer(&["run", "--image", "two", "other.yaml", "--service", "web"]);
+    let expected =
+        "two:shop/web: has no image called `shop/web`; there is docker.io/library/app:latest";
+    other.says(126, &[expected]);
+    run("nowhere:v1").says(127, &["nowhere:v1: no such file"]);
+}
+
+#[test]
 fn an_image_that_is_not_there() {
     let scene = Scene::new(
         "name: Shop\nservices:\n  built: {build: ./app}\n  pulled: {image: 'nginx:alpine'}\n",
