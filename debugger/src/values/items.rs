@@ -68,15 +68,21 @@ pub(crate) enum Source {
         element: u64,
     },
     /// hashbrown's table: a control byte for each bucket, with the high bit clear where the bucket
-    /// is full; the buckets lie in front of those, backwards.
+    /// is full; the buckets lie before `data`, backwards.
     Table {
         control: u64,
+        data: u64,
         buckets: u64,
         stride: u64,
         offsets: (u64, u64),
+        /// Set in what an iterator has left of a table: how many of the first buckets are full only
+        /// where a bit is set, and the bits.
+        begun: Option<(u64, u64)>,
     },
-    /// A B-tree of std's.
+    /// A B-tree of std's, from its first key on.
     Tree { root: u64, height: u64, node: Node },
+    /// The rest of a B-tree of std's, from before the key `index` of a leaf on.
+    Branch { leaf: u64, index: u64, node: Node },
 }
 
 /// How the nodes of a B-tree are laid out: offsets in one.
@@ -92,6 +98,10 @@ pub(crate) struct Node {
     /// The children's addresses, in nodes that are not leaves.
     pub edges: u64,
     pub pointer_size: u64,
+    /// The parent's address, 0 in the root.
+    pub parent: u64,
+    /// Which of the parent's children it is, of two bytes.
+    pub parent_index: u64,
     /// The size of a leaf.
     pub leaf: u64,
 }
@@ -236,16 +246,24 @@ impl Source {
             }
             Source::Table {
                 control,
+                data,
                 buckets,
                 stride,
                 offsets: (key, value),
+                begun,
             } => {
-                let Some(bucket) = full_bucket(reader, *control, *buckets, at.next)? else {
+                let (width, bits) = begun.unwrap_or_default();
+                let left = (at.next..width).find(|bit| bits >> bit & 1 == 1);
+                let full = match left {
+                    Some(bucket) => Some(bucket),
+                    None => full_bucket(reader, *control, *buckets, at.next.max(width))?,
+                };
+                let Some(bucket) = full else {
                     return Ok(None);
                 };
                 at.next = bucket.saturating_add(1);
                 let back = at.next.checked_mul(*stride);
-                let place = back.and_then(|back| control.checked_sub(back));
+                let place = back.and_then(|back| data.checked_sub(back));
                 let place = place.ok_or_else(|| {
                     Unavailable::Other(
                         "the bytes here are no hash table: it begins before memory".into(),
@@ -257,6 +275,12 @@ impl Source {
             Source::Tree { root, height, node } => {
                 if !started {
                     node.descend(reader, *root, *height, &mut at.path)?;
+                }
+                node.step(reader, &mut at.path)
+            }
+            Source::Branch { leaf, index, node } => {
+                if !started {
+                    at.path = node.climb(reader, *leaf, *index)?;
                 }
                 node.step(reader, &mut at.path)
             }
@@ -319,6 +343,32 @@ impl Node {
             }
         }
         Ok(())
+    }
+
+    /// The way from the root to the key `index` of a leaf.
+    fn climb(
+        &self,
+        reader: &Reader<'_>,
+        leaf: u64,
+        index: u64,
+    ) -> Result<Vec<(u64, u64, u64)>, Unavailable> {
+        let mut path = Vec::new();
+        let (mut node, mut index) = (leaf, index);
+        for height in 0..=MAX_HEIGHT {
+            if node == 0 || !super::recognise::fits(reader, node, self.leaf) {
+                return Err(no_tree(format!("a node at {node:#x} is not in memory")));
+            }
+            path.push((node, height, index));
+            let place = Slot::Memory(node);
+            let parent = number(reader, &place.at(self.parent)?, self.pointer_size)?;
+            if parent == 0 {
+                path.reverse();
+                return Ok(path);
+            }
+            index = number(reader, &place.at(self.parent_index)?, 2)?;
+            node = parent;
+        }
+        Err(no_tree(format!("it is higher than {MAX_HEIGHT}")))
     }
 
     fn step(

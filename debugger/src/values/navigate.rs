@@ -213,7 +213,9 @@ impl Reader<'_> {
                 View::Sequence { .. } | View::Text { .. } => return Ok(Some(view)),
                 View::Items(_) => return Ok(Some(view)),
                 View::Marked { view, .. } => match *view {
-                    view @ (View::Sequence { .. } | View::Text { .. }) => return Ok(Some(view)),
+                    view @ (View::Sequence { .. } | View::Text { .. } | View::Items(_)) => {
+                        return Ok(Some(view));
+                    }
                     _ => return Ok(None),
                 },
                 View::Behind { target, .. } => typed = *target,

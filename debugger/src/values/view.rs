@@ -129,7 +129,11 @@ impl View {
             View::Items(items) => item(items, reader, index),
             // Sequences in there are no sequences to look at: their elements need brackets.
             View::Marked { view, .. } => match (&**view, view.child(reader, index)?) {
-                (View::Sequence { .. }, (name, child)) => Some((format!("[{name}]"), child)),
+                (View::Sequence { .. } | View::Items(_), (name, child))
+                    if !name.starts_with('[') =>
+                {
+                    Some((format!("[{name}]"), child))
+                }
                 (_, child) => Some(child),
             },
             View::Behind { target, .. } => {

@@ -185,6 +185,7 @@ fn garbage_is_read_in_bounds_and_in_bounded_time() {
         "values_collections",
         "values_pointers",
         "values_cells",
+        "values_iterators",
         "async_tasks",
     ];
     for sample in samples {

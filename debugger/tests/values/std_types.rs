@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use wasmscope_test_support::{Build, Target as Wasi, sample_at_level};
 
 /// The samples, and how many variables each prints at least.
-const SAMPLES: [(&str, usize); 4] = [
+const SAMPLES: [(&str, usize); 5] = [
     ("values_text", 30),
     ("values_collections", 34),
     ("values_pointers", 38),
     ("values_cells", 58),
+    ("values_iterators", 50),
 ];
 
 #[test]

@@ -44,7 +44,7 @@ pub(super) fn heap(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, Un
     sequences::vec(reader, &field(reader, typed, "data")?)
 }
 
-/// `LinkedList`.
+/// `LinkedList`, and what an iterator has left of one.
 pub(super) fn linked(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, Unavailable>> {
     let count = unsigned(reader, &field(reader, typed, "len")?)?;
     let head = field(reader, typed, "head")?;
@@ -78,7 +78,9 @@ pub(super) fn linked(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, 
         let first = u64::try_from(first)
             .map_err(|_| Unavailable::malformed("an address of more than 64 bits"))?;
         let count = count?;
-        if (first == 0) != (count == 0) {
+        // Nothing may be left between two ends that are some nodes apart.
+        let ended = count == 0 && super::bare_name(&typed.ty) != "LinkedList";
+        if (first == 0) != (count == 0) && !ended {
             return Err(Unavailable::Other(
                 format!("the bytes here are no LinkedList (len {count}, head {first:#x})").into(),
             ));

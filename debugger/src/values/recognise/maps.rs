@@ -78,9 +78,11 @@ fn table(reader: &Reader<'_>, typed: &Typed, kind: ItemsKind) -> Option<Result<V
         }
         let source = Source::Table {
             control,
+            data: control,
             buckets,
             stride,
             offsets: (key_at, value_at),
+            begun: None,
         };
         Ok(View::Items(Box::new(Items::new(
             kind,
@@ -93,7 +95,7 @@ fn table(reader: &Reader<'_>, typed: &Typed, kind: ItemsKind) -> Option<Result<V
 }
 
 /// A field of a tuple: its type and offset.
-fn part(ty: &Type, name: &str) -> Option<(TypeId, u64)> {
+pub(super) fn part(ty: &Type, name: &str) -> Option<(TypeId, u64)> {
     let TypeKind::Struct(fields) = &ty.kind else {
         return None;
     };
@@ -178,7 +180,12 @@ fn tree(reader: &Reader<'_>, map: &Typed, kind: ItemsKind) -> Option<Result<View
 }
 
 /// How a tree's nodes are laid out.
-fn layout(reader: &Reader<'_>, leaf: TypeId, key: TypeId, value: TypeId) -> Option<Node> {
+pub(super) fn layout(
+    reader: &Reader<'_>,
+    leaf: TypeId,
+    key: TypeId,
+    value: TypeId,
+) -> Option<Node> {
     let leaf = reader.symbols.describe_type(leaf);
     let TypeKind::Struct(fields) = &leaf.kind else {
         return None;
@@ -202,10 +209,14 @@ fn layout(reader: &Reader<'_>, leaf: TypeId, key: TypeId, value: TypeId) -> Opti
     {
         return None;
     }
+    let parent_index = fields.field("parent_idx")?;
+    if size_of(parent_index.type_id)? != 2 {
+        return None;
+    }
     // Inner nodes begin like leaves; which type they are, only the pointer to a parent says.
-    let parent = reader
-        .symbols
-        .describe_type(fields.field("parent")?.type_id);
+    let parent_at = fields.field("parent")?;
+    let parent = reader.symbols.describe_type(parent_at.type_id);
+    let parent_size = parent.size;
     let TypeKind::Variants(parent) = &parent.kind else {
         return None;
     };
@@ -215,7 +226,7 @@ fn layout(reader: &Reader<'_>, leaf: TypeId, key: TypeId, value: TypeId) -> Opti
         .find(|variant| &*variant.name == "Some")?;
     let some = reader.typed(some.body.as_ref()?.type_id, Slot::Memory(0));
     let pointer = drill(reader, &some, &["0", "pointer"])?;
-    let pointer_size = pointer.ty.size?;
+    let pointer_size = pointer.ty.size.filter(|size| parent_size == Some(*size))?;
     let inner = reader.symbols.describe_type(address(reader, &pointer)?.1?);
     let TypeKind::Struct(inner) = &inner.kind else {
         return None;
@@ -238,6 +249,8 @@ fn layout(reader: &Reader<'_>, leaf: TypeId, key: TypeId, value: TypeId) -> Opti
         capacity,
         edges: edges.offset,
         pointer_size,
+        parent: parent_at.offset,
+        parent_index: parent_index.offset,
         leaf: leaf.size?,
     })
 }

@@ -78,7 +78,11 @@ fn of_name(of_crate: &str, name: &str) -> Option<Recogniser> {
         ("core", _) if name.starts_with("Atomic") => numbers::atomic,
         ("core", _) if name.starts_with("Range") => numbers::range,
         ("core", "MaybeUninit") => pointers::maybe_uninit,
-        ("core", "Iter" | "IterMut") | ("alloc", "IntoIter") => iterators::slice,
+        (
+            "core" | "alloc" | "std" | "hashbrown",
+            "Iter" | "IterMut" | "IntoIter" | "Drain" | "Keys" | "IntoKeys" | "Values"
+            | "ValuesMut" | "IntoValues",
+        ) => iterators::rest_of,
         ("core", "Chars") => iterators::chars,
         ("bytes", "Bytes" | "BytesMut") => crates::bytes,
         ("deranged", _) if name.starts_with("Ranged") => numbers::newtype,
@@ -226,6 +230,15 @@ fn array(reader: &Reader<'_>, typed: &Typed, array: &Array) -> Result<View, Unav
         count,
         start: 0,
     })
+}
+
+/// The collection that an iterator has taken over, whole.
+fn whole(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, Unavailable>> {
+    let collection = matches!(
+        crate_and_name(&typed.ty.full_name),
+        Some(("alloc", "VecDeque" | "BinaryHeap" | "LinkedList"))
+    );
+    collection.then(|| recognised(reader, typed))?
 }
 
 /// A struct's fields under a name.

@@ -202,7 +202,18 @@ pub(super) fn closure(reader: &Reader<'_>, typed: &Typed, fields: &Fields) -> Vi
 
 /// Whether a type is a closure's, by its name: `{closure_env#0}`.
 pub(super) fn is_closure(name: &str) -> bool {
-    let last = name.rsplit("::").next().unwrap_or(name);
+    // What has a closure as its parameter is none itself.
+    let mut depth = 0usize;
+    let mut last = 0;
+    for (at, c) in name.char_indices() {
+        match c {
+            '<' | '(' => depth = depth.saturating_add(1),
+            '>' | ')' => depth = depth.saturating_sub(1),
+            ':' if depth == 0 => last = at.saturating_add(1),
+            _ => {}
+        }
+    }
+    let last = name.get(last..).unwrap_or_default();
     last.starts_with("{closure_env#")
 }
 
@@ -216,5 +227,7 @@ mod tests {
         assert!(is_closure("{closure_env#12}<u32>"));
         assert!(!is_closure("app::main::{async_fn_env#0}"));
         assert!(!is_closure("Closure"));
+        assert!(is_closure("app::run<u8>::{closure_env#0}"));
+        assert!(!is_closure("Map<Iter<u32>, app::main::{closure_env#0}>"));
     }
 }
