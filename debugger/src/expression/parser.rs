@@ -1,8 +1,8 @@
-//! From text to [`Parsed`]: operators by their precedence (Rust's), everything bounded.
+//! From text to [`Parsed`]: operators by their precedence (Rust's), everything bounded. What stands
+//! between them is in `primary`, and what follows that in `postfix`.
 
 use super::error::{ErrorKind, ExpressionError};
-use super::methods::{self, Meaning};
-use super::syntax::{Machine, Node, NodeKind, Operator, Parsed, Path, Primitive};
+use super::syntax::{Node, NodeKind, Operator, Parsed, Path};
 use super::token::{self, Token, TokenKind};
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use std::ops::Range;
 pub(super) const MAX_DEPTH: usize = 64;
 
 /// Most names and most operands of one `&&` or `||`.
-const MAX_PARTS: usize = 1024;
+pub(super) const MAX_PARTS: usize = 1024;
 
 /// Parses a whole text.
 pub(super) fn parse(text: &str) -> Result<Parsed, ExpressionError> {
@@ -333,147 +333,6 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// `.field`, `[index]`, `.len()` after an operand.
-    fn postfix(&mut self, start: usize, first: Node) -> Result<Node, ExpressionError> {
-        let mut node = first;
-        loop {
-            node = match self.sign() {
-                Some(".") => {
-                    self.advance();
-                    self.member(start, node)?
-                }
-                Some("[") => {
-                    self.advance();
-                    self.index(start, node)?
-                }
-                Some("?") => {
-                    self.advance();
-                    self.unary_node(start, Box::new(node), NodeKind::Unwrap)?
-                }
-                Some("(") => {
-                    let message = "functions of the program cannot be called";
-                    let span = self.token().span;
-                    return Err(ExpressionError::new(ErrorKind::Unsupported, &span, message));
-                }
-                _ => return Ok(node),
-            };
-        }
-    }
-
-    fn member(&mut self, start: usize, of: Node) -> Result<Node, ExpressionError> {
-        let token = self.token();
-        let name = match token.kind {
-            TokenKind::Name { name, .. } => name,
-            TokenKind::Integer {
-                value,
-                suffix: None,
-            } => value.to_string(),
-            _ => return Err(self.unexpected("the name of a field is due")),
-        };
-        self.advance();
-        if self.sign() == Some("(") {
-            return self.method(start, of, &name, &token.span);
-        }
-        let of = Box::new(of);
-        self.unary_node(start, of, |of| NodeKind::Field { of, name })
-    }
-
-    /// The few methods whose meaning is known without calling anything.
-    fn method(
-        &mut self,
-        start: usize,
-        of: Node,
-        name: &str,
-        span: &Range<usize>,
-    ) -> Result<Node, ExpressionError> {
-        self.due("(")?;
-        if name == "get" && self.sign() != Some(")") {
-            return self.lookup(start, of);
-        }
-        if let Some(meaning) = methods::meaning(name)
-            && self.take(")")
-        {
-            return match meaning {
-                Meaning::Itself => Ok(of),
-                // What a lock gives is wrapped once, whatever is in it.
-                Meaning::Unwrap if matches!(of.kind, NodeKind::Inside(_)) => Ok(of),
-                Meaning::Unwrap => self.unary_node(start, Box::new(of), NodeKind::Unwrap),
-                Meaning::Inside => self.unary_node(start, Box::new(of), NodeKind::Inside),
-            };
-        }
-        let known = ["len", "is_empty", "is_some", "is_none", "is_ok", "is_err"];
-        if !known.contains(&name) || !self.take(")") {
-            return Err(ExpressionError::new(
-                ErrorKind::Unsupported,
-                span,
-                format!(
-                    "`{name}` cannot be called: functions of the program are not run (known are {}, \
-                     and those that lead to what is inside, as `unwrap`, `borrow` and `lock`, \
-                     without arguments)",
-                    known.join(", ")
-                ),
-            ));
-        }
-        let variant = match name {
-            "is_some" => "Some",
-            "is_none" => "None",
-            "is_ok" => "Ok",
-            "is_err" => "Err",
-            _ => {
-                let length = self.unary_node(start, Box::new(of), NodeKind::Length)?;
-                if name == "len" {
-                    return Ok(length);
-                }
-                let zero = self.node(NodeKind::Integer { value: 0, of: None }, start, &[])?;
-                return self.unary_node(start, Box::new(length), |left| NodeKind::Binary {
-                    operator: Operator::Equal,
-                    left,
-                    right: Box::new(zero),
-                });
-            }
-        };
-        let pattern = super::patterns::variant(variant, span);
-        self.unary_node(start, Box::new(of), |value| NodeKind::Is { value, pattern })
-    }
-
-    fn index(&mut self, start: usize, of: Node) -> Result<Node, ExpressionError> {
-        if self.begins_record() {
-            return self.record_key(start, of);
-        }
-        let range = |sign: Option<&str>| matches!(sign, Some(".." | "..="));
-        let from = match range(self.sign()) {
-            true => None,
-            false => Some(self.expression()?),
-        };
-        let deepest = of.depth.max(from.as_ref().map_or(0, |node| node.depth));
-        if !range(self.sign()) {
-            self.due("]")?;
-            let Some(index) = from else {
-                return Err(self.unexpected("an index is due"));
-            };
-            let node = self.unary_node(start, Box::new(of), |of| NodeKind::Index {
-                of,
-                index: Box::new(index),
-            })?;
-            return self.deepened(node, deepest);
-        }
-        let inclusive = self.sign() == Some("..=");
-        self.advance();
-        let to = match self.sign() {
-            Some("]") if !inclusive => None,
-            _ => Some(self.expression()?),
-        };
-        self.due("]")?;
-        let deepest = deepest.max(to.as_ref().map_or(0, |node| node.depth));
-        let node = self.unary_node(start, Box::new(of), |of| NodeKind::Slice {
-            of,
-            from: from.map(Box::new),
-            to: to.map(Box::new),
-            inclusive,
-        })?;
-        self.deepened(node, deepest)
-    }
-
     /// A node below which nodes go down to `deepest`.
     pub(super) fn deepened(&self, node: Node, deepest: usize) -> Result<Node, ExpressionError> {
         if deepest >= MAX_DEPTH {
@@ -484,127 +343,6 @@ impl<'t> Parser<'t> {
             ..node
         })
     }
-
-    pub(super) fn primary(&mut self) -> Result<Node, ExpressionError> {
-        let Token { kind, span } = self.token();
-        let kind = match kind {
-            TokenKind::Integer { value, suffix } => integer(value, suffix.as_deref(), &span)?,
-            TokenKind::Float { value, suffix } => float(value, suffix.as_deref(), &span)?,
-            TokenKind::Char(c) => NodeKind::Char(c),
-            TokenKind::Byte(byte) => NodeKind::Integer {
-                value: u128::from(byte),
-                of: Primitive::named("u8"),
-            },
-            TokenKind::Text(text) => NodeKind::Text {
-                bytes: text.into_bytes(),
-                is_text: true,
-            },
-            TokenKind::ByteText(bytes) => NodeKind::Text {
-                bytes,
-                is_text: false,
-            },
-            TokenKind::Machine(name) => NodeKind::Machine(machine(&name, &span)?),
-            TokenKind::Sign("(") => {
-                self.advance();
-                let inside = self.expression()?;
-                self.due(")")?;
-                return Ok(inside);
-            }
-            TokenKind::Name { .. } => return self.name(span.start),
-            _ => return Err(self.unexpected("a value is due")),
-        };
-        self.advance();
-        self.node(kind, span.start, &[])
-    }
-
-    /// A name, or one of the words that look like one.
-    fn name(&mut self, start: usize) -> Result<Node, ExpressionError> {
-        for (word, value) in [("true", true), ("false", false)] {
-            if self.is_word(word) {
-                self.advance();
-                return self.node(NodeKind::Bool(value), start, &[]);
-            }
-        }
-        let path = self.path()?;
-        let alone = path.segments.len() == 1;
-        if alone && path.last() == "matches" && self.take("!") {
-            self.due("(")?;
-            let value = self.expression()?;
-            self.due(",")?;
-            let pattern = self.nested(Self::pattern)?;
-            self.take(",");
-            self.due(")")?;
-            return self.unary_node(start, Box::new(value), |value| NodeKind::Is {
-                value,
-                pattern,
-            });
-        }
-        let called = self.sign() == Some("(");
-        if alone && called && path.last() == "len" {
-            self.advance();
-            let of = self.expression()?;
-            self.due(")")?;
-            return self.unary_node(start, Box::new(of), NodeKind::Length);
-        }
-        if self.names.len() >= MAX_PARTS {
-            return Err(too_deep(&path.span));
-        }
-        let name = self.names.len();
-        self.names.push(path);
-        if called {
-            return self.build(start, name);
-        }
-        self.node(NodeKind::Name(name), start, &[])
-    }
-
-    /// `Some(…)`. What is written like a call is a variant with what it carries.
-    fn build(&mut self, start: usize, name: usize) -> Result<Node, ExpressionError> {
-        let path = self.names.get(name);
-        let is_variant = path.is_some_and(|path| path.last().starts_with(char::is_uppercase));
-        if !is_variant {
-            let span = self.token().span;
-            let message = "functions of the program cannot be called";
-            return Err(ExpressionError::new(ErrorKind::Unsupported, &span, message));
-        }
-        self.advance();
-        let mut arguments: Vec<Node> = Vec::new();
-        while self.sign() != Some(")") {
-            if arguments.len() >= MAX_PARTS {
-                return Err(too_deep(&self.token().span));
-            }
-            arguments.push(self.expression()?);
-            if !self.take(",") {
-                break;
-            }
-        }
-        self.due(")")?;
-        let below: Vec<&Node> = arguments.iter().collect();
-        let node = self.node(NodeKind::Bool(false), start, &below)?;
-        Ok(Node {
-            kind: NodeKind::Build { name, arguments },
-            ..node
-        })
-    }
-
-    /// `a::b::c`.
-    pub(super) fn path(&mut self) -> Result<Path, ExpressionError> {
-        let start = self.token().span.start;
-        let mut segments = Vec::new();
-        loop {
-            let TokenKind::Name { name, .. } = self.token().kind else {
-                return Err(self.unexpected("a name is due"));
-            };
-            if segments.len() >= MAX_PARTS {
-                return Err(too_deep(&self.token().span));
-            }
-            self.advance();
-            segments.push(name);
-            if !self.take("::") {
-                let span = self.since(start);
-                return Ok(Path { segments, span });
-            }
-        }
-    }
 }
 
 pub(super) fn too_deep(span: &Range<usize>) -> ExpressionError {
@@ -613,60 +351,4 @@ pub(super) fn too_deep(span: &Range<usize>) -> ExpressionError {
         span,
         format!("the expression is too long or nested too deeply (at most {MAX_DEPTH} levels)"),
     )
-}
-
-fn integer(
-    value: u128,
-    suffix: Option<&str>,
-    span: &Range<usize>,
-) -> Result<NodeKind, ExpressionError> {
-    let Some(suffix) = suffix else {
-        return Ok(NodeKind::Integer { value, of: None });
-    };
-    match Primitive::named(suffix) {
-        Some(of @ Primitive::Integer { .. }) => Ok(NodeKind::Integer {
-            value,
-            of: Some(of),
-        }),
-        _ => Err(no_suffix(suffix, span)),
-    }
-}
-
-fn float(
-    value: f64,
-    suffix: Option<&str>,
-    span: &Range<usize>,
-) -> Result<NodeKind, ExpressionError> {
-    let Some(suffix) = suffix else {
-        return Ok(NodeKind::Float { value, of: None });
-    };
-    match Primitive::named(suffix) {
-        Some(of @ (Primitive::F32 | Primitive::F64)) => Ok(NodeKind::Float {
-            value,
-            of: Some(of),
-        }),
-        _ => Err(no_suffix(suffix, span)),
-    }
-}
-
-fn no_suffix(suffix: &str, span: &Range<usize>) -> ExpressionError {
-    let message = format!("no type of number is called `{suffix}`");
-    ExpressionError::new(ErrorKind::Syntax, span, message)
-}
-
-fn machine(name: &str, span: &Range<usize>) -> Result<Machine, ExpressionError> {
-    let numbered = |prefix: &str| name.strip_prefix(prefix).and_then(|n| n.parse().ok());
-    if name == "pc" {
-        return Ok(Machine::Pc);
-    }
-    let found = numbered("local")
-        .map(Machine::Local)
-        .or_else(|| numbered("global").map(Machine::Global))
-        .or_else(|| numbered("operand").map(Machine::Operand));
-    found.ok_or_else(|| {
-        let message = format!(
-            "`${name}` is not known: there are `$local0`, `$global0`, `$operand0` and `$pc`"
-        );
-        ExpressionError::new(ErrorKind::UnknownName, span, message)
-    })
 }
