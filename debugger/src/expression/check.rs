@@ -118,7 +118,10 @@ impl<'c> Checker<'c> {
                 self.value(of)?;
                 Known::Nothing
             }
-            NodeKind::Inside(of) | NodeKind::Unwrap(of) | NodeKind::Entry { of, .. } => {
+            NodeKind::Inside(of)
+            | NodeKind::Unwrap(of)
+            | NodeKind::Entry { of, .. }
+            | NodeKind::Half { of, .. } => {
                 self.value(of)?;
                 Known::Nothing
             }
@@ -349,6 +352,12 @@ impl<'c> Checker<'c> {
             PatternKind::Alternatives(patterns) => {
                 patterns.iter().try_for_each(|it| self.pattern(of, it))
             }
+            PatternKind::Elements { patterns, .. } => patterns
+                .iter()
+                .try_for_each(|inner| self.pattern(&Known::Nothing, inner)),
+            PatternKind::Tuple { fields, .. } => fields
+                .iter()
+                .try_for_each(|(_, inner)| self.pattern(&Known::Nothing, inner)),
             PatternKind::Variant { path, fields } => {
                 if let Known::Type(ty) = of
                     && let Some(ty) = self.variants_of(ty)

@@ -8,11 +8,12 @@ use super::evaluate::Evaluator;
 use super::number::{self, Scalar};
 use super::operand::Operand;
 use super::syntax::{Node, Operator};
-use crate::values::{ActiveVariant, Items, MAX_DEREFS, Slot, Typed, View};
+use crate::values::{ActiveVariant, Items, ItemsKind, MAX_DEREFS, Slot, Typed, View};
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
-use wasmscope_symbols::types::Style;
+use wasmscope_symbols::types::{Encoding, Style};
 use wasmscope_symbols::{PartialBytes, TypeKind, Unavailable};
 
 /// Most values that one comparison looks at, and how deep it goes.
@@ -21,6 +22,17 @@ const MAX_DEPTH: usize = 64;
 
 /// Bytes of text that are compared at once.
 const CHUNK: usize = 4096;
+
+/// Bytes of a text by which it is looked for.
+const MAX_KEY: usize = 64;
+
+/// The keys of a table by which they are looked for.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Number(u128),
+    /// Its beginning, and its length.
+    Text(Vec<u8>, u64),
+}
 
 /// An operand with the node it came from.
 type Side<'s, 'n> = (&'s Operand<'n>, &'n Node);
@@ -266,6 +278,22 @@ impl<'n> Evaluator<'n> {
         }
     }
 
+    /// How many fields a tuple has; `None` when a value is none.
+    pub fn tuple_length(&self, typed: &Typed) -> Result<Option<usize>, Unavailable> {
+        Ok(match self.unwrapped(typed)?.0 {
+            View::Record {
+                style: Style::Tuple,
+                fields,
+                ..
+            } => Some(fields.len()),
+            View::Number {
+                encoding: Encoding::Unit,
+                ..
+            } => Some(0),
+            _ => None,
+        })
+    }
+
     fn unwrapped(&self, typed: &Typed) -> Result<(View, Arc<str>), Unavailable> {
         let mut typed = typed.clone();
         for _ in 0..MAX_DEREFS {
@@ -331,6 +359,16 @@ impl<'n> Evaluator<'n> {
             (View::Items(a), View::Items(b)) if a.kind == b.kind => {
                 self.equal_items(a, b, depth, nodes)
             }
+            // A ring and a `Vec`.
+            (View::Items(items), View::Sequence { count, .. })
+            | (View::Sequence { count, .. }, View::Items(items))
+                if items.kind == ItemsKind::List =>
+            {
+                if items.count != *count {
+                    return Ok(Some(false));
+                }
+                self.equal_children(a, b, depth, nodes)
+            }
             (View::Sequence { count, .. }, View::Sequence { count: other, .. }) => {
                 if count != other {
                     return Ok(Some(false));
@@ -359,8 +397,7 @@ impl<'n> Evaluator<'n> {
         }
     }
 
-    /// Whether collections hold the same, in the same order. Those without one are compared by no
-    /// order that would mean anything.
+    /// Whether collections hold the same: in the same order, where they have one.
     fn equal_items(
         &self,
         a: &Items,
@@ -371,8 +408,8 @@ impl<'n> Evaluator<'n> {
         if a.count != b.count {
             return Ok(Some(false));
         }
-        if a.count > 0 && !(a.is_ordered() && b.is_ordered()) {
-            return Ok(None);
+        if !(a.is_ordered() && b.is_ordered()) {
+            return self.equal_tables(a, b, depth, nodes);
         }
         for at in 0..a.count {
             let (first, value) = a.get(&self.reader, at)?;
@@ -389,6 +426,67 @@ impl<'n> Evaluator<'n> {
             }
         }
         Ok(Some(true))
+    }
+
+    /// Whether as many entries without an order are the same: each of one is looked for among the
+    /// other's, by its key.
+    fn equal_tables(
+        &self,
+        a: &Items,
+        b: &Items,
+        depth: usize,
+        nodes: &mut usize,
+    ) -> Result<Option<bool>, Unavailable> {
+        let entries = usize::try_from(b.count).unwrap_or(usize::MAX);
+        *nodes = nodes
+            .checked_sub(entries)
+            .ok_or_else(|| Unavailable::Other("the tables are too large to be compared".into()))?;
+        let mut others: HashMap<Option<Key>, Vec<u64>> = HashMap::new();
+        for at in 0..b.count {
+            let (key, _) = b.get(&self.reader, at)?;
+            others.entry(self.key_of(&key)?).or_default().push(at);
+        }
+        for at in 0..a.count {
+            let (key, value) = a.get(&self.reader, at)?;
+            let candidates = others.get(&self.key_of(&key)?);
+            let key = self.unwrapped(&key)?.0;
+            let mut found = None;
+            for other in candidates.into_iter().flatten() {
+                let (other, other_value) = b.get(&self.reader, *other)?;
+                match self.equal(&key, &self.unwrapped(&other)?.0, depth, nodes)? {
+                    Some(true) => {
+                        found = Some(other_value);
+                        break;
+                    }
+                    Some(false) => {}
+                    None => return Ok(None),
+                }
+            }
+            let Some(other) = found else {
+                return Ok(Some(false));
+            };
+            if let (Some(value), Some(other)) = (value, other) {
+                let (value, other) = (self.reader.view(&value)?, self.reader.view(&other)?);
+                match self.equal(&value, &other, depth, nodes)? {
+                    Some(true) => {}
+                    different => return Ok(different),
+                }
+            }
+        }
+        Ok(Some(true))
+    }
+
+    /// What equal keys have in common, and few others; `None` for those of several parts.
+    fn key_of(&self, typed: &Typed) -> Result<Option<Key>, Unavailable> {
+        Ok(match self.unwrapped(typed)?.0 {
+            View::Number { bits, .. } => Some(Key::Number(bits)),
+            View::Text { first, len } => {
+                let mut bytes = vec![0; usize::try_from(len).unwrap_or(MAX_KEY).min(MAX_KEY)];
+                first.read(self.memory, &mut bytes)?;
+                Some(Key::Text(bytes, len))
+            }
+            _ => None,
+        })
     }
 
     fn equal_children(
@@ -416,7 +514,11 @@ impl<'n> Evaluator<'n> {
 }
 
 fn is_sequence(view: &View) -> bool {
-    matches!(view, View::Sequence { .. } | View::Items(_))
+    match view {
+        View::Sequence { .. } => true,
+        View::Items(items) => items.kind == ItemsKind::List,
+        _ => false,
+    }
 }
 
 /// Whether two numbers of base types are equal, as their types compare.

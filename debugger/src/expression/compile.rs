@@ -223,6 +223,7 @@ impl<'c> Compiler<'c> {
             | NodeKind::Machine(_)
             | NodeKind::Slice { .. }
             | NodeKind::Length(_)
+            | NodeKind::Half { .. }
             | NodeKind::Inside(_)
             | NodeKind::Entry { .. }
             | NodeKind::Unwrap(_)

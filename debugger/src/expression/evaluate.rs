@@ -98,6 +98,7 @@ impl<'n> Evaluator<'n> {
             NodeKind::Entry { of, key } => self.entry_like(of, key, span),
             NodeKind::Inside(of) => self.inside(self.node(of)?, span),
             NodeKind::Unwrap(of) => self.unwrap(self.node(of)?, span),
+            NodeKind::Half { of, keys } => self.half(&self.node(of)?, *keys, span),
             NodeKind::Length(of) => self.length(&self.node(of)?, span),
             NodeKind::Negate(of) => self.negate(of, span),
             NodeKind::Not(of) => {

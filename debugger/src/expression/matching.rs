@@ -6,7 +6,7 @@ use super::error::{ErrorKind, ExpressionError};
 use super::evaluate::Evaluator;
 use super::operand::Operand;
 use super::syntax::{Node, Operator, Path, Pattern, PatternKind};
-use crate::values::{ActiveVariant, Typed};
+use crate::values::{ActiveVariant, Typed, View};
 use std::ops::Range;
 
 impl<'n> Evaluator<'n> {
@@ -47,7 +47,83 @@ impl<'n> Evaluator<'n> {
             PatternKind::Variant { path, fields } => {
                 self.matches_variant(operand, path, fields, span)
             }
+            PatternKind::Tuple { fields, open } => {
+                self.matches_tuple(operand, fields, *open, pattern, span)
+            }
+            PatternKind::Elements { patterns, open } => {
+                self.matches_elements(operand, patterns, *open, pattern)
+            }
         }
+    }
+
+    fn matches_tuple(
+        &self,
+        operand: &Operand<'n>,
+        fields: &'n [(String, Pattern)],
+        open: bool,
+        pattern: &Pattern,
+        span: &Range<usize>,
+    ) -> Result<bool, ExpressionError> {
+        let has = match operand {
+            Operand::Place(typed) => self
+                .tuple_length(typed)
+                .map_err(|reason| ExpressionError::unavailable(span, &reason))?,
+            _ => None,
+        };
+        let fits = has.is_some_and(|has| has == fields.len() || open && has > fields.len());
+        if !fits {
+            let message = format!(
+                "`{}` is no tuple of {} fields",
+                self.type_name(operand),
+                fields.len()
+            );
+            return Err(ExpressionError::new(
+                ErrorKind::Mismatch,
+                &pattern.span,
+                message,
+            ));
+        }
+        for (name, pattern) in fields {
+            let field = self.field(operand.clone(), name, &pattern.span)?;
+            if !self.matches(&field, pattern, &pattern.span)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn matches_elements(
+        &self,
+        operand: &Operand<'n>,
+        patterns: &'n [Pattern],
+        open: bool,
+        pattern: &Pattern,
+    ) -> Result<bool, ExpressionError> {
+        let elements = self.sequence(operand, &pattern.span)?;
+        let Some(view @ (View::Sequence { .. } | View::Items(_))) = elements else {
+            let message = format!("`{}` has no elements", self.type_name(operand));
+            return Err(ExpressionError::new(
+                ErrorKind::Mismatch,
+                &pattern.span,
+                message,
+            ));
+        };
+        let wanted = patterns.len() as u64;
+        if view.count() != wanted && !(open && view.count() > wanted) {
+            return Ok(false);
+        }
+        for (at, pattern) in (0..).zip(patterns) {
+            let element = match &view {
+                View::Items(items) => items.get(&self.reader, at).map(|(element, _)| element),
+                view => view.element(&self.reader, at),
+            };
+            let element =
+                element.map_err(|reason| ExpressionError::unavailable(&pattern.span, &reason))?;
+            if !self.matches(&Operand::Place(element), pattern, &pattern.span)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn is_between(

@@ -80,6 +80,28 @@ impl<'t> Parser<'t> {
         false
     }
 
+    /// Whether what follows is written as a tuple is: brackets with a comma in them, or nothing.
+    pub(super) fn begins_tuple(&self) -> bool {
+        let mut kinds = self.tokens.get(self.at..).unwrap_or_default().iter();
+        let mut next = || kinds.next().map(|token| &token.kind);
+        if let (Some(TokenKind::Sign("(")), Some(TokenKind::Sign(")"))) = (next(), next()) {
+            return true;
+        }
+        let mut depth = 0usize;
+        for token in self.tokens.get(self.at..).unwrap_or_default() {
+            match token.kind {
+                TokenKind::Sign("(" | "[" | "{") => depth = depth.saturating_add(1),
+                TokenKind::Sign(")" | "]" | "}") => depth = depth.saturating_sub(1),
+                TokenKind::Sign(",") if depth == 1 => return self.sign() == Some("("),
+                _ => {}
+            }
+            if depth == 0 {
+                return false;
+            }
+        }
+        false
+    }
+
     pub(super) fn advance(&mut self) {
         self.at = self.at.saturating_add(1);
     }

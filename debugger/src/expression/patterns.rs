@@ -156,6 +156,19 @@ impl Parser<'_> {
         let token = self.token();
         let start = token.span.start;
         let kind = match token.kind {
+            // What is lent is matched as it is.
+            TokenKind::Sign("&" | "&&") => {
+                self.advance();
+                if self.is_word("mut") {
+                    self.advance();
+                }
+                return self.nested(|parser| parser.one_pattern(outermost));
+            }
+            TokenKind::Sign("(") if self.begins_tuple() => {
+                let (fields, open) = self.tuple_fields()?;
+                PatternKind::Tuple { fields, open }
+            }
+            TokenKind::Sign("[") => self.elements()?,
             TokenKind::Sign("(") => {
                 self.advance();
                 let inside = self.nested(|parser| parser.alternatives(outermost))?;
@@ -234,7 +247,7 @@ impl Parser<'_> {
             && path.segments.len() == 1
             && !path.last().starts_with(|c: char| c.is_uppercase());
         let fields = match self.sign() {
-            Some("(") => self.tuple_fields()?,
+            Some("(") => self.tuple_fields()?.0,
             Some("{") => self.named_fields()?,
             _ if binds => {
                 // `name @ pattern` is not there: a name stands for anything.
@@ -245,15 +258,40 @@ impl Parser<'_> {
         Ok(PatternKind::Variant { path, fields })
     }
 
-    fn tuple_fields(&mut self) -> Result<Vec<(String, Pattern)>, ExpressionError> {
+    /// `[1, _, ..]`.
+    fn elements(&mut self) -> Result<PatternKind, ExpressionError> {
+        self.advance();
+        let mut patterns = Vec::new();
+        let mut open = false;
+        while self.sign() != Some("]") {
+            if patterns.len() >= MAX_PATTERNS {
+                return Err(too_deep(&self.token().span));
+            }
+            if self.take("..") {
+                open = true;
+                break;
+            }
+            patterns.push(self.nested(|parser| parser.alternatives(false))?);
+            if !self.take(",") {
+                break;
+            }
+        }
+        self.due("]")?;
+        Ok(PatternKind::Elements { patterns, open })
+    }
+
+    /// The fields in brackets, and whether there may be more.
+    fn tuple_fields(&mut self) -> Result<(Vec<(String, Pattern)>, bool), ExpressionError> {
         self.advance();
         let mut fields = Vec::new();
+        let mut open = false;
         while self.sign() != Some(")") {
             if fields.len() >= MAX_PATTERNS {
                 return Err(too_deep(&self.token().span));
             }
             // What follows `..` would be counted from the end, which nothing tells.
             if self.take("..") {
+                open = true;
                 break;
             }
             let pattern = self.nested(|parser| parser.alternatives(false))?;
@@ -263,7 +301,7 @@ impl Parser<'_> {
             }
         }
         self.due(")")?;
-        Ok(fields)
+        Ok((fields, open))
     }
 
     fn named_fields(&mut self) -> Result<Vec<(String, Pattern)>, ExpressionError> {

@@ -369,6 +369,24 @@ impl<'n> Evaluator<'n> {
         }))
     }
 
+    /// `map.keys()`, `map.values()`.
+    pub fn half(
+        &self,
+        of: &Operand<'n>,
+        keys: bool,
+        span: &Range<usize>,
+    ) -> Result<Operand<'n>, ExpressionError> {
+        if let Some(View::Items(items)) = self.sequence(of, span)?
+            && let Some(half) = items.half(keys)
+        {
+            let view = View::Items(Box::new(half));
+            let type_name = self.part_name(&view);
+            return Ok(Operand::Part { view, type_name });
+        }
+        let message = format!("`{}` is no map", self.type_name(of));
+        Err(ExpressionError::new(ErrorKind::Mismatch, span, message))
+    }
+
     /// The elements or the text that an operand is, or points to.
     pub fn sequence(
         &self,

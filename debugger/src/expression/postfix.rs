@@ -99,7 +99,13 @@ impl Parser<'_> {
                 Meaning::Inside => self.unary_node(start, Box::new(of), NodeKind::Inside),
             };
         }
-        let known = ["len", "is_empty", "is_some", "is_none", "is_ok", "is_err"];
+        if matches!(name, "keys" | "values") && self.take(")") {
+            let keys = name == "keys";
+            return self.unary_node(start, Box::new(of), |of| NodeKind::Half { of, keys });
+        }
+        let known = [
+            "len", "is_empty", "keys", "values", "is_some", "is_none", "is_ok", "is_err",
+        ];
         if !known.contains(&name) || !self.take(")") {
             return Err(ExpressionError::new(
                 ErrorKind::Unsupported,
@@ -135,8 +141,8 @@ impl Parser<'_> {
     }
 
     fn index(&mut self, start: usize, of: Node) -> Result<Node, ExpressionError> {
-        if self.begins_record() {
-            return self.record_key(start, of);
+        if self.begins_key() {
+            return self.key(start, of, "]");
         }
         let range = |sign: Option<&str>| matches!(sign, Some(".." | "..="));
         let from = match range(self.sign()) {
@@ -172,16 +178,24 @@ impl Parser<'_> {
         self.deepened(node, deepest)
     }
 
-    /// `map[Point { x: 1, y: 2 }]`, behind the opening bracket.
-    fn record_key(&mut self, start: usize, of: Node) -> Result<Node, ExpressionError> {
+    /// Whether what follows is no expression but a key of several parts: a struct, a tuple, an array.
+    fn begins_key(&self) -> bool {
+        self.begins_record() || self.begins_tuple() || self.sign() == Some("[")
+    }
+
+    /// `map[Point { x: 1, y: 2 }]`, `map[(1, "a")]`, behind the opening bracket.
+    fn key(&mut self, start: usize, of: Node, closing: &str) -> Result<Node, ExpressionError> {
         let key = self.nested(Self::pattern)?;
-        self.due("]")?;
+        self.due(closing)?;
         self.unary_node(start, Box::new(of), |of| NodeKind::Entry { of, key })
     }
 
     /// `map.get(key)`, `list.get(3)`: an element or nothing has to be said of both, so it is the
     /// element; behind the opening bracket.
     fn lookup(&mut self, start: usize, of: Node) -> Result<Node, ExpressionError> {
+        if self.begins_key() {
+            return self.key(start, of, ")");
+        }
         let index = self.expression()?;
         self.due(")")?;
         let depth = index.depth;

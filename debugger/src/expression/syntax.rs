@@ -84,6 +84,11 @@ pub(super) enum NodeKind {
         inclusive: bool,
     },
     Length(Box<Node>),
+    /// `map.keys()`, `map.values()`: one half of the entries, in their order.
+    Half {
+        of: Box<Node>,
+        keys: bool,
+    },
     /// `x.borrow()`, `x.lock()`: what is in a cell or a lock.
     Inside(Box<Node>),
     /// `x?`, `x.unwrap()`: what `Some` or `Ok` carries.
@@ -324,4 +329,14 @@ pub(super) enum PatternKind {
         fields: Vec<(String, Pattern)>,
     },
     Alternatives(Vec<Pattern>),
+    /// A tuple; more than these fields when it is `open` (ends with `..`).
+    Tuple {
+        fields: Vec<(String, Pattern)>,
+        open: bool,
+    },
+    /// Elements, from the first on; more than these when it is `open`.
+    Elements {
+        patterns: Vec<Pattern>,
+        open: bool,
+    },
 }

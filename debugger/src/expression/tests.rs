@@ -48,9 +48,12 @@ fn node(parsed: &Parsed, it: &Node) -> String {
             let sign = if *inclusive { "..=" } else { ".." };
             format!("{}[{}{sign}{}]", of(inner), bound(from), bound(to))
         }
-        NodeKind::Entry { of: inner, .. } => format!("{}[…]", of(inner)),
+        NodeKind::Entry { of: inner, key } => format!("{}[{}]", of(inner), pattern(parsed, key)),
         NodeKind::Inside(inner) => format!("inside({})", of(inner)),
         NodeKind::Unwrap(inner) => format!("{}?", of(inner)),
+        NodeKind::Half { of: inner, keys } => {
+            format!("{}({})", if *keys { "keys" } else { "values" }, of(inner))
+        }
         NodeKind::Length(inner) => format!("len({})", of(inner)),
         NodeKind::Negate(inner) => format!("(-{})", of(inner)),
         NodeKind::Not(inner) => format!("(!{})", of(inner)),
@@ -104,6 +107,18 @@ fn pattern(parsed: &Parsed, it: &Pattern) -> String {
                 true => path.text(),
                 false => format!("{} {{{}}}", path.text(), fields.join(", ")),
             }
+        }
+        PatternKind::Tuple { fields, open } => {
+            let fields: Vec<String> = fields.iter().map(|(_, it)| pattern(parsed, it)).collect();
+            format!("({}{})", fields.join(", "), if *open { ", .." } else { "" })
+        }
+        PatternKind::Elements { patterns, open } => {
+            let patterns: Vec<String> = patterns.iter().map(|it| pattern(parsed, it)).collect();
+            format!(
+                "[{}{}]",
+                patterns.join(", "),
+                if *open { ", .." } else { "" }
+            )
         }
         PatternKind::Alternatives(patterns) => {
             let patterns: Vec<String> = patterns.iter().map(|it| pattern(parsed, it)).collect();

@@ -1,5 +1,6 @@
 //! Which bytes of memory are which parts of a value: the way from addresses to names.
 
+use super::items::ItemsKind;
 use super::memory::{Slot, Typed};
 use super::view::View;
 use super::{Reader, recognise};
@@ -117,7 +118,14 @@ impl<'r> Extents<'r> {
                             below: called.below.clone(),
                         },
                         name if name.starts_with('[') => {
-                            Called::plain(format!("{}{name}", called.below))
+                            let is_entry = matches!(
+                                view,
+                                View::Items(items) if items.kind == ItemsKind::Map
+                            );
+                            Called::plain(match is_entry && !super::leads_back(name) {
+                                true => format!("{}.values()[{index}]", called.below),
+                                false => format!("{}{name}", called.below),
+                            })
                         }
                         name => Called::plain(format!("{}.{name}", called.below)),
                     };

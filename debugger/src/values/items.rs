@@ -152,6 +152,32 @@ impl Items {
         }
     }
 
+    /// A map's keys, or its values, as a list; `None` when it is no map.
+    pub fn half(&self, keys: bool) -> Option<Self> {
+        let value = self.value.filter(|_| self.kind == ItemsKind::Map)?;
+        let mut half = Items {
+            kind: ItemsKind::List,
+            element: if keys { self.element } else { value },
+            value: None,
+            count: self.count,
+            start: self.start,
+            source: self.source.clone(),
+            walked: RefCell::default(),
+        };
+        if !keys {
+            match &mut half.source {
+                Source::Ring { offsets, .. } | Source::Table { offsets, .. } => {
+                    offsets.0 = offsets.1;
+                }
+                Source::Tree { node, .. } | Source::Branch { node, .. } => {
+                    (node.keys, node.key_stride) = (node.values, node.value_stride);
+                }
+                Source::Chain { .. } => return None,
+            }
+        }
+        Some(half)
+    }
+
     /// Whether equal collections have equal elements in the same order.
     pub fn is_ordered(&self) -> bool {
         !matches!(self.source, Source::Table { .. })

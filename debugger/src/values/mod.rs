@@ -14,6 +14,7 @@ mod format;
 mod gone;
 mod heap;
 mod items;
+mod keys;
 mod memory;
 mod navigate;
 mod recognise;
@@ -22,6 +23,7 @@ mod summary;
 mod value;
 mod view;
 
+pub use keys::leads_back;
 pub use memory::{Memory, NoMemory};
 pub use value::Value;
 

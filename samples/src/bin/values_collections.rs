@@ -72,7 +72,16 @@ fn hashed() {
     let groups: HashMap<char, Vec<&str>> = [('a', vec!["apple", "ant"]), ('b', vec![])].into();
     let named: HashMap<Point, &str> = [(Point { x: 1, y: 2 }, "here")].into();
     let lent = &numbers;
-    show!(hashed: numbers ages holes orders empty set words no_words marks groups named lent);
+    let pairs: HashMap<(u8, &str), u32> = [((1, "a"), 10), ((2, "b"), 20)].into();
+    let grids: BTreeMap<[u8; 2], char> = [([1, 2], 'x'), ([3, 4], 'y')].into();
+    // As many entries as above, put in the other way round and by another hash.
+    let numbers_too: HashMap<u32, u64> = (0..20).rev().map(|n| (n, u64::from(n) * 10)).collect();
+    let set_too: HashSet<i8> = [3, 1, -1].into();
+    let mut ages_too = ages.clone();
+    ages_too.insert("bob".to_owned(), 41);
+    let pairs_too: HashMap<(u8, &str), u32> = pairs.clone();
+    show!(hashed: numbers ages holes orders empty set words no_words marks groups named lent
+        pairs grids numbers_too set_too ages_too pairs_too);
     sorted();
     show!(hashed: numbers ages set);
 }

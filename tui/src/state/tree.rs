@@ -4,7 +4,7 @@ use crate::cursor::Cursor;
 use std::collections::{BTreeSet, HashMap};
 use wasmscope_debugger::explain::VariableKind;
 use wasmscope_debugger::protocol::ValueFormat;
-use wasmscope_debugger::values::Value;
+use wasmscope_debugger::values::{Value, leads_back};
 
 /// Children that are asked for at once.
 pub(crate) const PAGE: usize = 50;
@@ -63,7 +63,7 @@ impl Node {
     }
 
     fn child(&self, value: Value, place: usize, depth: usize) -> Node {
-        let expression = child_expression(&self.expression, &self.value, &value.name);
+        let expression = child_expression(&self.expression, &self.value, &value.name, place);
         let path = format!("{}/{place}", self.path);
         Node::new(value, expression, path, None, depth)
     }
@@ -82,8 +82,8 @@ impl Node {
     }
 }
 
-/// The expression for a child.
-pub(crate) fn child_expression(parent: &str, value: &Value, name: &str) -> String {
+/// The expression for the child of a value at a place among its children.
+pub(crate) fn child_expression(parent: &str, value: &Value, name: &str, place: usize) -> String {
     let is_simple = !parent.starts_with(['*', '&', '-', '!']) && !parent.contains(" as ");
     let base = match is_simple {
         true => parent.to_owned(),
@@ -96,11 +96,21 @@ pub(crate) fn child_expression(parent: &str, value: &Value, name: &str) -> Strin
             .trim_start_matches(['&', '*'])
             .starts_with('[')
     });
+    // A set's elements, and a map's that have a key which cannot be written, go by their place.
+    let is_map = value.summary.as_deref().is_some_and(|summary| {
+        summary
+            .trim_start_matches("&mut ")
+            .trim_start_matches('&')
+            .starts_with('{')
+    });
     let is_name = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
     match name {
         "*" => format!("*{base}"),
         _ if is_number && is_sequence => format!("{base}[{name}]"),
         _ if is_number || is_name => format!("{base}.{name}"),
+        _ if is_map && name.starts_with('[') && !leads_back(name) => {
+            format!("{base}.values()[{place}]")
+        }
         _ if name.starts_with('[') => format!("{base}{name}"),
         _ => format!("{base}[{name}]"),
     }
@@ -413,15 +423,24 @@ mod tests {
         let sequence = value("v", "[1]");
         let record = value("v", "Point { x: 1 }");
         let tuple = value("v", "(1, 2)");
-        assert_eq!(child_expression("a", &record, "x"), "a.x");
-        assert_eq!(child_expression("a.x", &sequence, "3"), "a.x[3]");
-        assert_eq!(child_expression("a", &tuple, "0"), "a.0");
-        assert_eq!(child_expression("a", &record, "*"), "*a");
-        assert_eq!(child_expression("*a", &record, "x"), "(*a).x");
+        assert_eq!(child_expression("a", &record, "x", 0), "a.x");
+        assert_eq!(child_expression("a.x", &sequence, "3", 0), "a.x[3]");
+        assert_eq!(child_expression("a", &tuple, "0", 0), "a.0");
+        assert_eq!(child_expression("a", &record, "*", 0), "*a");
+        assert_eq!(child_expression("*a", &record, "x", 0), "(*a).x");
         assert_eq!(
-            child_expression("m", &value("m", "{}"), "\"k\""),
+            child_expression("m", &value("m", "{}"), "\"k\"", 0),
             "m[\"k\"]"
         );
+        let map = value("m", "{(1, \"a\"): 2, 2024-02-29: 3}");
+        let keys = [
+            ("[(1, \"a\")]", 0, "m[(1, \"a\")]"),
+            ("[2024-02-29]", 1, "m.values()[1]"),
+            ("[\"long\"… (300 bytes)]", 7, "m.values()[7]"),
+        ];
+        for (name, place, expression) in keys {
+            assert_eq!(child_expression("m", &map, name, place), expression);
+        }
     }
 
     /// A paused program of ours, which is asked and answers.
