@@ -72,8 +72,10 @@ impl Reader<'_> {
                 }
                 // Numbers in atomics and the like.
                 Some(View::Number { .. }) if is_struct => return Ok(Some(typed)),
-                Some(View::Word(word)) if word.ends_with("(<uninit>)") => {
-                    return Err(Unavailable::Other("nothing is in it yet".into()));
+                Some(View::Word(word)) if word.ends_with(">)") => {
+                    return Err(Unavailable::Other(
+                        format!("there is no value in it now: {word}").into(),
+                    ));
                 }
                 _ => match self.behind(&typed)? {
                     Some(target) => typed = self.resolve(&target)?,

@@ -4,6 +4,8 @@
 use crate::compare;
 use crate::failed::{Code, EVERYTHING, Failed};
 use std::collections::BTreeMap;
+use wasmscope_debugger::values::Reader;
+use wasmscope_symbols::Place;
 use wasmscope_test_support::{Build, Target as Wasi, sample_at_level};
 
 /// The samples, and how many variables each prints at least.
@@ -148,6 +150,56 @@ fn states_and_counts_are_told() {
                 .collect()
         });
         assert_eq!(variables[name], expected, "{sample} {name}");
+    }
+}
+
+#[test]
+fn states_that_no_program_here_gets_into_are_told() {
+    let failed = Failed::run("values_cells", Build::Debug, Wasi::WasiP1, Code::Plain);
+    let symbols = &failed.symbols[0];
+    let limits = EVERYTHING;
+    // Each of a type's bytes is the same: a flag, a state or a count is that, and so is the value.
+    // The state of a `LazyCell` has four bytes.
+    let shown = |type_name: &str, byte: u8| {
+        let ty = symbols.find_types(type_name);
+        let ty = *ty.first().expect("the sample has such a type");
+        let mut bytes = [byte; 64];
+        if type_name.starts_with("LazyCell") {
+            bytes[1..4].fill(0);
+        }
+        let memory = &bytes[..];
+        let value = Reader::new(symbols, &memory, limits).value("it", ty, Place::Memory(0));
+        value.to_string()
+    };
+    let table = [
+        ("OnceLock<u16>", 0, "OnceLock(<uninit>)"),
+        ("OnceLock<u16>", 1, "OnceLock(<poisoned>)"),
+        ("OnceLock<u16>", 2, "OnceLock(<being initialised>)"),
+        ("OnceLock<u16>", 3, "OnceLock(771)"),
+        ("OnceLock<u16>", 4, "no such variant"),
+        ("LazyLock<u8, fn() -> u8>", 1, "LazyLock(<poisoned>)"),
+        (
+            "LazyLock<u8, fn() -> u8>",
+            2,
+            "LazyLock(<being initialised>)",
+        ),
+        (
+            "LazyCell<u32, fn() -> u32>",
+            2,
+            "LazyCell(<being initialised, or poisoned>)",
+        ),
+        ("Mutex<u32>", 0, "Mutex { data: 0 }"),
+        ("Mutex<u32>", 1, "Mutex(locked) { data: 16843009 }"),
+        ("Mutex<u32>", 2, "no bool: 0x2"),
+        ("RwLock<u64>", 0, "RwLock { data: 0 }"),
+        ("RwLock<u64>", 1, "RwLock(16843009 readers)"),
+        ("RwLock<u64>", 255, "RwLock(locked for writing)"),
+        ("RefCell<f64>", 255, "RefCell(mutably borrowed)"),
+        ("OnceCell<u32>", 0, "OnceCell(<uninit>)"),
+    ];
+    for (type_name, byte, expected) in table {
+        let shown = shown(type_name, byte);
+        assert!(shown.contains(expected), "{type_name} of {byte}: {shown}");
     }
 }
 

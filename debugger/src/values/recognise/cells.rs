@@ -142,7 +142,8 @@ fn variant_inside(
         let active = super::active(reader, typed, variants)?;
         if &*active.name != wanted {
             return Ok(match &*active.name {
-                "Poisoned" => View::Word(format!("{name}(<poisoned>)")),
+                // What makes the value leaves this behind until it is done, or when it panics.
+                "Poisoned" => View::Word(format!("{name}(<being initialised, or poisoned>)")),
                 _ => View::Word(format!("{name}(<uninit>)")),
             });
         }
@@ -189,6 +190,7 @@ fn once(
     Some(is.map(|is| match &*is {
         "Complete" => around(name, String::new(), "0", value),
         "Poisoned" => View::Word(format!("{name}(<poisoned>)")),
+        "Running" => View::Word(format!("{name}(<being initialised>)")),
         _ => View::Word(format!("{name}(<uninit>)")),
     }))
 }
