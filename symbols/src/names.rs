@@ -2,7 +2,8 @@
 //!
 //! Rust's two mangling schemes are undone, and what is left is freed of what nobody wrote: hashes
 //! (`::h0123456789abcdef`), crate disambiguators (`[a88812da5ee6ad9e]`), numbers of closures, and
-//! the brackets around the type of an inherent method. Names that are not mangled (C) stay.
+//! the brackets around the type of an inherent method. The mangling of C++ is undone too. Names that
+//! are not mangled (C) stay.
 
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -10,6 +11,9 @@ use std::sync::{Arc, OnceLock};
 
 /// How long a demangled name may be; a mangled one can be made to unfold endlessly.
 const MAX_PRETTY: usize = 16 * 1024;
+
+/// How deep the parts of a mangled name may nest.
+const MAX_NESTING: u32 = 64;
 
 /// The name of a function. Cheap to clone; the readable form is worked out when first asked for.
 #[derive(Clone)]
@@ -82,13 +86,35 @@ pub fn prettify(raw: &str) -> String {
     unwrap_self_types(&without_marks(&name))
 }
 
-/// Undoes Rust's mangling; `None` when the name is not mangled that way.
+/// Undoes Rust's mangling, or that of C++; `None` when the name is mangled in neither way.
 fn demangle(raw: &str) -> Option<String> {
-    let demangled = rustc_demangle::try_demangle(raw).ok()?;
+    let Ok(demangled) = rustc_demangle::try_demangle(raw) else {
+        return demangle_cpp(raw);
+    };
     let mut text = Limited(String::new());
     if fmt::write(&mut text, format_args!("{demangled:#}")).is_err() {
         text.0.push('…');
     }
+    Some(text.0)
+}
+
+/// Undoes the mangling of C++ (the Itanium ABI's). Parameters and results are left out: arguments
+/// are shown with their values, and breakpoints are set by names.
+fn demangle_cpp(raw: &str) -> Option<String> {
+    if !raw.starts_with("_Z") || raw.len() > MAX_PRETTY {
+        return None;
+    }
+    let symbol = cpp_demangle::Symbol::new_with_options(
+        raw,
+        &cpp_demangle::ParseOptions::default().recursion_limit(MAX_NESTING),
+    );
+    let options = cpp_demangle::DemangleOptions::new()
+        .no_params()
+        .no_return_type()
+        .hide_expression_literal_types()
+        .recursion_limit(MAX_NESTING);
+    let mut text = Limited(String::new());
+    symbol.ok()?.structured_demangle(&mut text, &options).ok()?;
     Some(text.0)
 }
 
@@ -305,6 +331,14 @@ mod tests {
                 "orders::main::{closure}",
             ),
             ("orders::main::h0123456789abcdef", "orders::main"),
+            ("_Z4showi", "show"),
+            ("_ZNK4shop4Item5priceEv", "shop::Item::price"),
+            ("_ZN4shop4ItemD2Ev", "shop::Item::~Item"),
+            (
+                "_ZNSt6vectorIiSaIiEE9push_backERKi",
+                "std::vector<int, std::allocator<int> >::push_back",
+            ),
+            ("_Znothing", "_Znothing"),
             (
                 "<orders[a88812da5ee6ad9e]::Inventory>::remove::{closure#3}",
                 "orders::Inventory::remove::{closure}",

@@ -35,5 +35,7 @@ pub use build::{
     socket_sample,
 };
 pub use command::{Answer, command};
-pub use places::{prebuilt, sample_source, target_dir, wasmscope_binary, wat_sample, workspace};
+pub use places::{
+    prebuilt, sample_source, target_dir, unpacked, wasmscope_binary, wat_sample, workspace,
+};
 pub use text::{line_of, marked_line, wat_to_wasm};

@@ -1,5 +1,6 @@
 //! Where things are in the repository and in the target directory. Nothing is built here.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The root folder of the workspace.
@@ -33,6 +34,31 @@ pub fn prebuilt(name: &str) -> PathBuf {
         path.display()
     );
     path
+}
+
+/// The committed file `path` (in the repository, ending in `.zst`), unpacked into the target directory.
+pub fn unpacked(path: &str) -> PathBuf {
+    let packed = workspace().join(path);
+    let bytes = fs::read(&packed)
+        .unwrap_or_else(|error| panic!("cannot read {}: {error}", packed.display()));
+    let bytes = zstd::stream::decode_all(&bytes[..])
+        .unwrap_or_else(|error| panic!("cannot unpack {}: {error}", packed.display()));
+    let folder = target_dir().join("debuggees/unpacked");
+    fs::create_dir_all(&folder)
+        .unwrap_or_else(|error| panic!("cannot create {}: {error}", folder.display()));
+    let name = packed.file_stem().unwrap_or_default();
+    let file = folder.join(name);
+    // Another test may be reading it: it is put into its place whole.
+    let beside = folder.join(format!(
+        "{}.{}.{:?}",
+        name.display(),
+        std::process::id(),
+        std::thread::current().id()
+    ));
+    fs::write(&beside, bytes)
+        .and_then(|()| fs::rename(&beside, &file))
+        .unwrap_or_else(|error| panic!("cannot write {}: {error}", file.display()));
+    file
 }
 
 /// The sample in the text format `samples/wat/NAME.wat`.

@@ -386,8 +386,8 @@ pub(super) fn resolved(symbols: &Symbols, id: TypeId) -> Arc<Type> {
 
 /// Whether a pointer is one that Rust's operators look through.
 pub(super) fn is_reference(kind: wasmscope_symbols::types::PointerKind) -> bool {
-    use wasmscope_symbols::types::PointerKind::{Box, MutReference, Reference};
-    matches!(kind, Reference | MutReference | Box)
+    use wasmscope_symbols::types::PointerKind::{Alias, Box, MutReference, Reference};
+    matches!(kind, Reference | MutReference | Box | Alias)
 }
 
 fn cast(to: &TypeName) -> Known {

@@ -178,7 +178,9 @@ impl<'n> Evaluator<'n> {
                     return Err(error);
                 }
             },
-            PointerKind::Box | PointerKind::Function => return Err(self.refused(ty, value.span)),
+            PointerKind::Box | PointerKind::Function | PointerKind::Alias => {
+                return Err(self.refused(ty, value.span));
+            }
         };
         let size = ty.size.unwrap_or(0);
         if size < 8 && address >> (size.saturating_mul(8)).min(63) != 0 {

@@ -186,12 +186,13 @@ impl<'n> Evaluator<'n> {
                     return scalar_of_bits(of, bits, size).map(Some);
                 }
                 TypeKind::Pointer(pointer) => match pointer.kind {
-                    PointerKind::Reference | PointerKind::MutReference | PointerKind::Box => {
-                        match self.reader.behind(&typed)? {
-                            Some(target) => typed = self.reader.resolve(&target)?,
-                            None => return Ok(None),
-                        }
-                    }
+                    PointerKind::Reference
+                    | PointerKind::MutReference
+                    | PointerKind::Box
+                    | PointerKind::Alias => match self.reader.behind(&typed)? {
+                        Some(target) => typed = self.reader.resolve(&target)?,
+                        None => return Ok(None),
+                    },
                     _ => {
                         let size = typed.ty.size.unwrap_or(0);
                         let bits = typed.slot.number(self.memory, size)?;

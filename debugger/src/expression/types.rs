@@ -160,7 +160,7 @@ fn kind(ty: &Type) -> &'static str {
     match &ty.kind {
         TypeKind::Base(_) => "base",
         TypeKind::Pointer(pointer) => match pointer.kind {
-            PointerKind::Reference | PointerKind::MutReference => "reference",
+            PointerKind::Reference | PointerKind::MutReference | PointerKind::Alias => "reference",
             PointerKind::Box => "box",
             PointerKind::Function => "function pointer",
             PointerKind::Const | PointerKind::Mut | PointerKind::Plain => "pointer",

@@ -19,6 +19,9 @@ const MAX_BUCKETS: u64 = 16 << 20;
 /// Buckets that are looked at together.
 const CHUNK: u64 = 256;
 
+/// The longest way down a binary tree that is balanced, and no larger than memory.
+const MAX_PATH: usize = 128;
+
 /// The highest B-tree there is: six to the power of it would not fit into 64 bits.
 const MAX_HEIGHT: u64 = 26;
 
@@ -65,7 +68,7 @@ pub(crate) enum Source {
         first: u64,
         next: u64,
         pointer_size: u64,
-        element: u64,
+        offsets: (u64, u64),
     },
     /// hashbrown's table: a control byte for each bucket, with the high bit clear where the bucket
     /// is full; the buckets lie before `data`, backwards.
@@ -81,6 +84,12 @@ pub(crate) enum Source {
     },
     /// A B-tree of std's, from its first key on.
     Tree { root: u64, height: u64, node: Node },
+    /// A binary tree: left and right child and parent come first in each node.
+    Binary {
+        root: u64,
+        pointer_size: u64,
+        offsets: (u64, u64),
+    },
     /// The rest of a B-tree of std's, from before the key `index` of a leaf on.
     Branch { leaf: u64, index: u64, node: Node },
 }
@@ -166,13 +175,15 @@ impl Items {
         };
         if !keys {
             match &mut half.source {
-                Source::Ring { offsets, .. } | Source::Table { offsets, .. } => {
+                Source::Ring { offsets, .. }
+                | Source::Table { offsets, .. }
+                | Source::Chain { offsets, .. }
+                | Source::Binary { offsets, .. } => {
                     offsets.0 = offsets.1;
                 }
                 Source::Tree { node, .. } | Source::Branch { node, .. } => {
                     (node.keys, node.key_stride) = (node.values, node.value_stride);
                 }
-                Source::Chain { .. } => return None,
             }
         }
         Some(half)
@@ -257,7 +268,7 @@ impl Source {
                 first,
                 next,
                 pointer_size,
-                element,
+                offsets: (element, value),
             } => {
                 if !started {
                     at.next = *first;
@@ -267,8 +278,23 @@ impl Source {
                 }
                 let node = Slot::Memory(at.next);
                 at.next = number(reader, &node.at(*next)?, *pointer_size)?;
-                let element = node.at(*element)?;
-                Ok(Some((element.clone(), element)))
+                Ok(Some((node.at(*element)?, node.at(*value)?)))
+            }
+            Source::Binary {
+                root,
+                pointer_size,
+                offsets: (key, value),
+            } => {
+                if !started {
+                    leftmost(reader, *root, 0, *pointer_size, &mut at.path)?;
+                }
+                let Some((node, _, _)) = at.path.pop() else {
+                    return Ok(None);
+                };
+                let place = Slot::Memory(node);
+                let right = number(reader, &place.at(*pointer_size)?, *pointer_size)?;
+                leftmost(reader, right, node, *pointer_size, &mut at.path)?;
+                Ok(Some((place.at(*key)?, place.at(*value)?)))
             }
             Source::Table {
                 control,
@@ -312,6 +338,32 @@ impl Source {
             }
         }
     }
+}
+
+/// Goes from a node of a binary tree, a child of `parent` (0 for the root), to the first below it.
+fn leftmost(
+    reader: &Reader<'_>,
+    node: u64,
+    parent: u64,
+    pointer_size: u64,
+    path: &mut Vec<(u64, u64, u64)>,
+) -> Result<(), Unavailable> {
+    let (mut node, mut parent) = (node, parent);
+    while node != 0 {
+        let place = Slot::Memory(node);
+        let up = place.at(pointer_size.saturating_mul(2))?;
+        let up = number(reader, &up, pointer_size)?;
+        // That of the root is no node.
+        if parent != 0 && up != parent || path.len() >= MAX_PATH {
+            return Err(Unavailable::Other(
+                format!("the bytes here are no tree: the parent of {node:#x} is {up:#x}").into(),
+            ));
+        }
+        path.push((node, 0, 0));
+        parent = node;
+        node = number(reader, &place, pointer_size)?;
+    }
+    Ok(())
 }
 
 /// The first full bucket from one on.

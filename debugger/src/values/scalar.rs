@@ -45,6 +45,7 @@ pub(super) fn word(encoding: Encoding, bits: u128, size: u64) -> Result<String, 
             2 => format!("{:?}", half(bits as u16)),
             4 => format!("{:?}", f32::from_bits(bits as u32)),
             8 => format!("{:?}", f64::from_bits(bits as u64)),
+            16 => quadruple(bits),
             _ => {
                 return Err(Unavailable::Other(
                     format!("a float of {size} bytes, with the bits {bits:#x}").into(),
@@ -76,6 +77,28 @@ pub(crate) fn half(bits: u16) -> f32 {
         31 if fraction == 0.0 => sign * f32::INFINITY,
         31 => f32::NAN,
         _ => sign * (1.0 + fraction / 1024.0) * 2f32.powi(exponent - 15),
+    }
+}
+
+/// IEEE 754 binary128, as closely as a binary64 has it.
+fn quadruple(bits: u128) -> String {
+    let sign = if bits >> 127 == 0 { "" } else { "-" };
+    let exponent = i32::try_from(bits >> 112 & 0x7fff).unwrap_or(0);
+    let fraction = bits & ((1 << 112) - 1);
+    // The bits that a binary64 has room for, and those that it has not.
+    let (kept, lost) = (fraction >> 60, fraction & ((1 << 60) - 1));
+    let power = exponent - 16_383;
+    match exponent {
+        0 if fraction == 0 => format!("{sign}0.0"),
+        0x7fff if fraction == 0 => format!("{sign}inf"),
+        0x7fff => "NaN".to_owned(),
+        _ if (-1022..=1023).contains(&power) => {
+            let biased = u64::try_from(power + 1023).unwrap_or(0);
+            let value = f64::from_bits(biased << 52 | u64::try_from(kept).unwrap_or(0));
+            let about = if lost == 0 { "" } else { "≈" };
+            format!("{about}{sign}{value:?}")
+        }
+        _ => format!("{sign}0x1.{fraction:028x}p{power}"),
     }
 }
 
@@ -120,7 +143,7 @@ mod tests {
 
     #[test]
     fn words_read_as_rust_prints_them() {
-        let table: [(Encoding, u128, u64, &str); 17] = [
+        let table: [(Encoding, u128, u64, &str); 23] = [
             (Encoding::Unsigned, 200, 1, "200"),
             (Encoding::Signed, 0xf8, 1, "-8"),
             (Encoding::Signed, u128::MAX, 16, "-1"),
@@ -146,6 +169,17 @@ mod tests {
             (Encoding::Float, 0x7fc0_0000, 4, "NaN"),
             (Encoding::Float, 0xc500, 2, "-5.0"),
             (Encoding::Float, 0x0001, 2, "5.9604645e-8"),
+            (Encoding::Float, 0x3ffd << 112, 16, "0.25"),
+            (Encoding::Float, 0x000b_fff8 << 108, 16, "-1.5"),
+            (Encoding::Float, 0x3fff << 112 | 1, 16, "≈1.0"),
+            (Encoding::Float, 0x7fff << 112, 16, "inf"),
+            (Encoding::Float, 0, 16, "0.0"),
+            (
+                Encoding::Float,
+                0x7ffe << 112,
+                16,
+                "0x1.0000000000000000000000000000p16383",
+            ),
             (Encoding::CChar { signed: true }, 0x61, 1, "97 'a'"),
             (Encoding::Unit, 0, 0, "()"),
         ];

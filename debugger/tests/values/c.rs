@@ -20,7 +20,7 @@ const VALUES: [(&str, &str); 29] = [
     ("none", "null"),
     ("buffer", "\"buf\""),
     ("raw", "[1, 2, 3]"),
-    ("grid", "[1, 2, 3, 4, 5, 6]"),
+    ("grid", "[[1, 2, 3], [4, 5, 6]]"),
     ("color", "GREEN"),
     ("odd", "7"),
     ("point", "point { x: 3, y: -4 }"),
@@ -48,7 +48,7 @@ const VALUES: [(&str, &str); 29] = [
 ];
 
 /// Numbers in hexadecimal are addresses.
-fn without_addresses(text: &str) -> String {
+pub fn without_addresses(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("0x") {
@@ -71,11 +71,6 @@ fn values_of_c_read_as_its_authors_write_them() {
         for (name, expected) in VALUES {
             let shown = shown.get(&format!("show.{name}"));
             let expected = (!expected.is_empty()).then_some(expected);
-            // What clang does to the stack pointer without optimising is not followed in plain code.
-            let unavailable = shown.is_some_and(|shown| shown.starts_with("<unavailable: "));
-            if code == Code::Plain && unavailable {
-                continue;
-            }
             assert_eq!(shown.map(String::as_str), expected, "{code:?} {name}");
         }
     }

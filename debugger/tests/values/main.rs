@@ -5,6 +5,7 @@
 
 mod alike;
 mod c;
+mod cpp;
 mod crates;
 mod failed;
 mod std_types;
@@ -196,6 +197,10 @@ fn garbage_is_read_in_bounds_and_in_bounded_time() {
     garbage_under_types_of(&crates, 200);
     let c = wasmscope_test_support::workspace().join("samples/c/values.wasm");
     garbage_under_types_of(&c, 20);
+    for compiler in ["clang", "zig"] {
+        let cpp = format!("samples/cpp/values-{compiler}.wasm.zst");
+        garbage_under_types_of(&wasmscope_test_support::unpacked(&cpp), 100);
+    }
 }
 
 fn garbage_under_types_of(file: &std::path::Path, least: usize) {

@@ -73,6 +73,22 @@ fn unoptimised_code_sets_and_gets() {
 }
 
 #[test]
+fn a_size_that_was_put_into_a_local_is_known() {
+    let module = module(
+        "(func (param i32) (local i32 i32 i32 i32 i32) global.get 0 local.set 1 i32.const 48 \
+         local.set 2 local.get 1 local.get 2 i32.sub local.set 3 local.get 3 global.set 0 \
+         call $callee i32.const 48 local.set 4 local.get 3 local.get 4 i32.add local.set 5 \
+         local.get 5 global.set 0 call $callee)",
+    );
+    let state = at_call(&module, 0);
+    assert_eq!(state.frame_size(), Some(48));
+    let found = state.from_inside(0x8000);
+    assert_eq!(found.entry, Ok(0x8030));
+    assert_eq!(found.locals, [(1, 0x8030), (3, 0x8000)]);
+    assert_eq!(at_call(&module, 1).from_inside(0x8030).entry, Ok(0x8030));
+}
+
+#[test]
 fn a_leaf_does_not_lower_the_global() {
     let module = module(
         "(func (local i32) global.get 0 i32.const 16 i32.sub local.set 0 \

@@ -23,6 +23,9 @@ const MAX_OPERANDS: usize = 64;
 /// Locals remembered at a time. Each is copied at each branch; a body of a stranger may have
 /// 50,000 of both.
 const MAX_LOCALS: usize = 256;
+/// Locals until which constants in them are remembered too: clang puts the size of a frame there
+/// when it does not optimise.
+const MAX_CONSTANTS: usize = 16;
 
 /// What is known of a number.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,7 +38,7 @@ enum Known {
 #[derive(Clone, PartialEq, Eq)]
 struct State {
     pointer: Option<Height>,
-    locals: BTreeMap<u32, Height>,
+    locals: BTreeMap<u32, Known>,
     alignment: Option<Alignment>,
 }
 
@@ -46,7 +49,7 @@ impl State {
             self.pointer = None;
         }
         self.locals
-            .retain(|index, height| other.locals.get(index) == Some(height));
+            .retain(|index, known| other.locals.get(index) == Some(known));
         if self.alignment != other.alignment {
             self.forget_aligned();
         }
@@ -56,7 +59,7 @@ impl State {
     fn forget_aligned(&mut self) {
         self.alignment = None;
         self.locals
-            .retain(|_, height| matches!(height, Height::Entry(_)));
+            .retain(|_, known| !matches!(known, Known::Stack(Height::Aligned(_))));
         if matches!(self.pointer, Some(Height::Aligned(_))) {
             self.pointer = None;
         }
@@ -157,7 +160,11 @@ fn finish(pointer: StackPointer, state: Option<State>, frame: Option<u64>) -> St
         pointer,
         reached,
         height: state.pointer,
-        locals: state.locals.into_iter().collect(),
+        locals: state
+            .locals
+            .into_iter()
+            .filter_map(|(index, known)| Some((index, height_of(Some(known))?)))
+            .collect(),
         alignment: state.alignment,
         frame,
     }
@@ -410,8 +417,8 @@ impl<'h> Walker<'h> {
                 self.note_frame();
             }
             Operator::LocalGet { local_index } => {
-                let height = state.locals.get(&local_index).copied();
-                self.push(height.map(Known::Stack));
+                let known = state.locals.get(&local_index).copied();
+                self.push(known);
             }
             Operator::LocalSet { local_index } => {
                 let value = self.operands.pop().flatten();
@@ -441,9 +448,13 @@ impl<'h> Walker<'h> {
 
     fn assign(&mut self, local: u32, value: Option<Known>) {
         let Some(state) = &mut self.state else { return };
-        match height_of(value) {
-            Some(height) if state.locals.len() < MAX_LOCALS => {
-                state.locals.insert(local, height);
+        let most = match value {
+            Some(Known::Constant(_)) => MAX_CONSTANTS,
+            _ => MAX_LOCALS,
+        };
+        match value {
+            Some(known) if state.locals.len() < most => {
+                state.locals.insert(local, known);
             }
             _ => {
                 state.locals.remove(&local);

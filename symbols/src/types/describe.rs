@@ -1,11 +1,12 @@
 //! Describing one type: what its DIE and the DIEs directly below say. Types it refers to are
 //! named, not described.
 
+use super::arrays;
 use super::cache::Types;
 use super::die::{self, Entry, Visit, constant, sign_extend, truncate};
 use super::{
-    Array, Encoding, Enumeration, Pointer, PointerKind, Style, Type, TypeId, TypeKind, members,
-    names, variants,
+    Encoding, Enumeration, Pointer, PointerKind, Style, Type, TypeId, TypeKind, members, names,
+    variants,
 };
 use crate::dwarf::{DebugInfo, DieId, Slice};
 use gimli::{AttributeValue, UnitOffset, UnitRef};
@@ -71,12 +72,16 @@ fn kind<'a>(
     let target = || die::reference(info, id.unit, entry, gimli::DW_AT_type).map(TypeId);
     match entry.tag() {
         gimli::DW_TAG_base_type => TypeKind::Base(encoding(unit, entry)),
-        gimli::DW_TAG_pointer_type
-        | gimli::DW_TAG_reference_type
-        | gimli::DW_TAG_rvalue_reference_type => TypeKind::Pointer(Pointer {
+        gimli::DW_TAG_pointer_type => TypeKind::Pointer(Pointer {
             kind: PointerKind::Plain,
             target: target(),
         }),
+        gimli::DW_TAG_reference_type | gimli::DW_TAG_rvalue_reference_type => {
+            TypeKind::Pointer(Pointer {
+                kind: PointerKind::Alias,
+                target: target(),
+            })
+        }
         gimli::DW_TAG_structure_type | gimli::DW_TAG_class_type | gimli::DW_TAG_interface_type => {
             match variant_part(unit, entry) {
                 Some(part) => TypeKind::Variants(variants::variants(info, id, part)),
@@ -85,7 +90,10 @@ fn kind<'a>(
         }
         gimli::DW_TAG_union_type => TypeKind::Union(members::fields(info, id, rust)),
         gimli::DW_TAG_enumeration_type => TypeKind::Enum(enumeration(info, id, unit, entry)),
-        gimli::DW_TAG_array_type => array(info, id, unit, entry),
+        gimli::DW_TAG_array_type => match arrays::shape(info, id) {
+            Some(shape) => shape.kind(info),
+            None => TypeKind::Unknown("its debug info does not say what it is an array of".into()),
+        },
         gimli::DW_TAG_subroutine_type => TypeKind::Function,
         gimli::DW_TAG_typedef
         | gimli::DW_TAG_const_type
@@ -95,8 +103,12 @@ fn kind<'a>(
         | gimli::DW_TAG_packed_type
         | gimli::DW_TAG_immutable_type
         | gimli::DW_TAG_shared_type
-        | gimli::DW_TAG_subrange_type
         | gimli::DW_TAG_template_alias => TypeKind::Alias(target()),
+        // A dimension of an array, or a type of its own.
+        gimli::DW_TAG_subrange_type => match arrays::shape(info, id) {
+            Some(shape) => shape.kind(info),
+            None => TypeKind::Alias(target()),
+        },
         gimli::DW_TAG_unspecified_type => {
             TypeKind::Unknown("the language does not say what is in it".into())
         }
@@ -210,56 +222,6 @@ fn enumeration<'a>(
     enumeration
 }
 
-fn array<'a>(
-    info: &DebugInfo<'a>,
-    id: DieId,
-    unit: &UnitRef<'_, Slice<'a>>,
-    entry: &Entry<'a>,
-) -> TypeKind {
-    let Some(element) = die::reference(info, id.unit, entry, gimli::DW_AT_type) else {
-        return TypeKind::Unknown("its debug info does not say what it is an array of".into());
-    };
-    TypeKind::Array(Array {
-        element: TypeId(element),
-        count: array_count(unit, entry.offset()),
-        stride: die::unsigned(entry, gimli::DW_AT_byte_stride).or_else(|| size_of(info, element)),
-    })
-}
-
-/// How many elements an array type has, all dimensions together; `None` when only the program
-/// knows.
-pub(super) fn array_count(unit: &UnitRef<'_, Slice<'_>>, array: UnitOffset) -> Option<u64> {
-    let mut count: Option<u64> = None;
-    let mut unknown = false;
-    die::children(unit, array, |child| {
-        let dimension = match child.tag() {
-            gimli::DW_TAG_subrange_type => dimension(child),
-            gimli::DW_TAG_enumeration_type => None,
-            _ => return,
-        };
-        match dimension.and_then(|dimension| count.unwrap_or(1).checked_mul(dimension)) {
-            Some(product) => count = Some(product),
-            None => unknown = true,
-        }
-    });
-    count.filter(|_| !unknown)
-}
-
-/// The number of elements in one dimension. Lower bounds default to 0 in Rust, C and C++.
-fn dimension<'a>(subrange: &Entry<'a>) -> Option<u64> {
-    if let Some(count) = subrange.attr_value(gimli::DW_AT_count) {
-        return count.udata_value();
-    }
-    let upper = subrange
-        .attr_value(gimli::DW_AT_upper_bound)?
-        .sdata_value()?;
-    let lower = match subrange.attr_value(gimli::DW_AT_lower_bound) {
-        Some(lower) => lower.sdata_value()?,
-        None => 0,
-    };
-    u64::try_from(upper.checked_sub(lower)?.checked_add(1)?).ok()
-}
-
 /// The size of a type in bytes, through aliases and arrays.
 pub(crate) fn size_of(info: &DebugInfo<'_>, id: DieId) -> Option<u64> {
     let mut id = id;
@@ -276,12 +238,14 @@ pub(crate) fn size_of(info: &DebugInfo<'_>, id: DieId) -> Option<u64> {
             | gimli::DW_TAG_rvalue_reference_type => {
                 return u64::from(unit.encoding().address_size).checked_mul(times);
             }
-            gimli::DW_TAG_array_type => {
-                times = times.checked_mul(array_count(&unit, entry.offset())?)?;
-                if let Some(stride) = die::unsigned(&entry, gimli::DW_AT_byte_stride) {
+            gimli::DW_TAG_subrange_type if arrays::shape(info, id).is_none() => id = target()?,
+            gimli::DW_TAG_array_type | gimli::DW_TAG_subrange_type => {
+                let shape = arrays::shape(info, id)?;
+                times = times.checked_mul(shape.count()?)?;
+                if let Some(stride) = shape.stride {
                     return stride.checked_mul(times);
                 }
-                id = target()?;
+                id = shape.element;
             }
             gimli::DW_TAG_typedef
             | gimli::DW_TAG_const_type
@@ -291,7 +255,6 @@ pub(crate) fn size_of(info: &DebugInfo<'_>, id: DieId) -> Option<u64> {
             | gimli::DW_TAG_packed_type
             | gimli::DW_TAG_immutable_type
             | gimli::DW_TAG_shared_type
-            | gimli::DW_TAG_subrange_type
             | gimli::DW_TAG_template_alias
             | gimli::DW_TAG_enumeration_type => id = target()?,
             _ => id = die::reference(info, id.unit, &entry, gimli::DW_AT_signature)?,

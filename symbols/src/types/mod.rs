@@ -5,6 +5,7 @@
 //! value mean is decided elsewhere: here is only what the debug info says. The debug info is a
 //! stranger's: what it cannot mean is [`TypeKind::Unknown`], with the reason.
 
+mod arrays;
 mod cache;
 mod describe;
 pub(crate) mod die;
@@ -64,7 +65,7 @@ pub enum TypeKind {
     Variants(Variants),
     /// An enum without data.
     Enum(Enumeration),
-    /// An array. One of several dimensions (C) is given as its elements one after the other.
+    /// An array. The elements of one of several dimensions (C) are arrays.
     Array(Array),
     /// A function, as pointers point to.
     Function,
@@ -117,8 +118,10 @@ pub enum PointerKind {
     Box,
     /// `fn(A) -> B`: an index in the table of functions.
     Function,
-    /// A pointer or reference of another language, or of unknown kind.
+    /// A pointer of another language, or of unknown kind.
     Plain,
+    /// A reference of C++, which cannot be null.
+    Alias,
 }
 
 /// A thin pointer.

@@ -52,17 +52,33 @@ fn spell(types: &Types, info: &DebugInfo<'_>, id: DieId, fuel: usize) -> String 
         gimli::DW_TAG_atomic_type => format!("_Atomic {}", target()),
         gimli::DW_TAG_restrict_type => format!("{} restrict", target()),
         gimli::DW_TAG_subroutine_type => format!("fn(…) -> {}", target()),
-        gimli::DW_TAG_array_type => match super::describe::array_count(&unit, entry.offset()) {
-            Some(count) if types.unit(info, id.unit).rust => format!("[{}; {count}]", target()),
-            Some(count) => format!("{}[{count}]", target()),
-            None => format!("{}[]", target()),
-        },
+        gimli::DW_TAG_array_type | gimli::DW_TAG_subrange_type => array(types, info, id, fuel),
         gimli::DW_TAG_structure_type => "struct {…}".to_owned(),
         gimli::DW_TAG_class_type => "class {…}".to_owned(),
         gimli::DW_TAG_union_type => "union {…}".to_owned(),
         gimli::DW_TAG_enumeration_type => "enum {…}".to_owned(),
         _ => "{unnamed}".to_owned(),
     }
+}
+
+/// An array as its language writes it: `[u8; 4]`, `int[2][3]`.
+fn array(types: &Types, info: &DebugInfo<'_>, id: DieId, fuel: usize) -> String {
+    let Some(shape) = super::arrays::shape(info, id) else {
+        return "{unnamed}".to_owned();
+    };
+    let element = match fuel.checked_sub(1) {
+        Some(fuel) => spell(types, info, shape.element, fuel),
+        None => "…".to_owned(),
+    };
+    if let (true, Some(count)) = (types.unit(info, id.unit).rust, shape.count()) {
+        return format!("[{element}; {count}]");
+    }
+    let length = |length: &Option<u64>| match length {
+        Some(length) => format!("[{length}]"),
+        None => "[]".to_owned(),
+    };
+    let dimensions: String = shape.dimensions.iter().map(length).collect();
+    format!("{element}{dimensions}")
 }
 
 /// The name people read: every path in `full` is cut to its last part and parameters that std

@@ -21,6 +21,8 @@ pub(crate) struct UnitFacts {
     /// Whether it was written in Rust.
     pub rust: bool,
     scopes: Vec<Scope>,
+    /// The dimensions of arrays beyond the first of each, and the arrays, by their offsets.
+    rows: Vec<(usize, usize)>,
 }
 
 impl UnitFacts {
@@ -30,6 +32,7 @@ impl UnitFacts {
             return UnitFacts {
                 rust: false,
                 scopes: Vec::new(),
+                rows: Vec::new(),
             };
         };
         let root = unit.header.root_offset();
@@ -37,13 +40,21 @@ impl UnitFacts {
             .entry(root)
             .ok()
             .and_then(|root| root.attr_value(gimli::DW_AT_language));
+        let (scopes, rows) = scopes(&unit, root);
         UnitFacts {
             rust: matches!(
                 language,
                 Some(gimli::AttributeValue::Language(gimli::DW_LANG_Rust))
             ),
-            scopes: scopes(&unit, root),
+            scopes,
+            rows,
         }
+    }
+
+    /// The array that the DIE at `offset` describes a dimension of, unless that is its first.
+    pub fn array_of(&self, offset: usize) -> Option<usize> {
+        let at = self.rows.binary_search_by_key(&offset, |(row, _)| *row);
+        Some(self.rows.get(at.ok()?)?.1)
     }
 
     /// The names around the DIE at `offset`, outermost first.
@@ -68,14 +79,28 @@ impl UnitFacts {
     }
 }
 
-/// The namespaces and types with DIEs in them, in the order in which they stand.
-fn scopes(unit: &UnitRef<'_, Slice<'_>>, root: UnitOffset) -> Vec<Scope> {
+/// The namespaces and types with DIEs in them, and the inner dimensions of arrays, in the order in
+/// which they stand.
+fn scopes(unit: &UnitRef<'_, Slice<'_>>, root: UnitOffset) -> (Vec<Scope>, Vec<(usize, usize)>) {
     let mut scopes: Vec<Scope> = Vec::new();
+    let mut rows = Vec::new();
+    // The array whose children come next, their depth, and whether the first has been passed.
+    let mut array: Option<(usize, isize, bool)> = None;
     // The scopes that are open, with their depth.
     let mut open: Vec<(isize, u32)> = Vec::new();
     let unit_end = unit.header.length_including_self();
     die::walk(unit, root, |entry, depth| {
         let offset = entry.offset().0;
+        match (entry.tag(), &mut array) {
+            (gimli::DW_TAG_array_type, _) => array = Some((offset, depth + 1, false)),
+            (gimli::DW_TAG_subrange_type, Some((of, at, passed))) if *at == depth => {
+                if *passed {
+                    rows.push((offset, *of));
+                }
+                *passed = true;
+            }
+            _ => {}
+        }
         while let Some(&(_, index)) = open.last().filter(|(open, _)| *open >= depth) {
             if let Some(scope) = scopes.get_mut(index as usize) {
                 scope.end = offset;
@@ -104,5 +129,5 @@ fn scopes(unit: &UnitRef<'_, Slice<'_>>, root: UnitOffset) -> Vec<Scope> {
         }
         Visit::Descend
     });
-    scopes
+    (scopes, rows)
 }

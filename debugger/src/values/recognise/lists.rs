@@ -89,7 +89,7 @@ pub(super) fn linked(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, 
             first,
             next: next.offset,
             pointer_size,
-            element: element.offset,
+            offsets: (element.offset, element.offset),
         };
         let items = Items::new(ItemsKind::List, (element.type_id, None), count, source);
         Ok(View::Items(Box::new(items)))

@@ -11,6 +11,7 @@ mod counted;
 mod crates;
 mod enums;
 mod iterators;
+mod libcxx;
 mod lists;
 mod maps;
 mod numbers;
@@ -128,8 +129,11 @@ pub(super) fn view(reader: &Reader<'_>, typed: &Typed) -> Result<View, Unavailab
 
 /// The view by what is known of the type beyond debug info, if anything is.
 pub(super) fn recognised(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, Unavailable>> {
-    if !typed.ty.rust || reader.format == ValueFormat::Raw {
+    if reader.format == ValueFormat::Raw {
         return None;
+    }
+    if !typed.ty.rust {
+        return libcxx::recognised(reader, typed);
     }
     if let Some((of_crate, name)) = crate_and_name(&typed.ty.full_name)
         && let Some(recogniser) = of_name(of_crate, name)
@@ -179,6 +183,9 @@ fn plain(reader: &Reader<'_>, typed: &Typed) -> Result<View, Unavailable> {
         TypeKind::Array(array) => self::array(reader, typed, array),
         TypeKind::Function => Err(Unavailable::Other("a function, which has no value".into())),
         TypeKind::Alias(_) => Err(Unavailable::malformed("its type is an alias of itself")),
+        TypeKind::Unknown(_) if &*typed.ty.full_name == "decltype(nullptr)" => {
+            Ok(View::Word("nullptr".to_owned()))
+        }
         TypeKind::Unknown(reason) => Err(Unavailable::Other(
             format!("its type is not known: {reason}").into(),
         )),
@@ -247,7 +254,11 @@ fn record(reader: &Reader<'_>, typed: &Typed, name: String, fields: &Fields) -> 
         Style::Tuple => String::new(),
         _ => name,
     };
-    let members = fields.fields.iter();
+    // Where a class of C++ keeps its functions means nothing to who reads it.
+    let hidden = |name: &str| {
+        !typed.ty.rust && reader.format != ValueFormat::Raw && name.starts_with("_vptr")
+    };
+    let members = fields.fields.iter().filter(|field| !hidden(&field.name));
     View::Record {
         name,
         note: String::new(),

@@ -7,6 +7,15 @@ use crate::values::view::View;
 use wasmscope_symbols::types::{Pointer, PointerKind};
 use wasmscope_symbols::{TypeKind, Unavailable};
 
+/// Bytes of an address, where C++ is compiled for memories of 32 bits; nothing else is looked at.
+const WORD: u64 = 4;
+
+/// Longest name of a class, mangled.
+const MAX_CLASS_NAME: usize = 512;
+
+/// How deep a class's first bases nest that are looked through.
+const MAX_BASES: usize = 16;
+
 /// A thin pointer.
 pub(super) fn pointer(
     reader: &Reader<'_>,
@@ -28,12 +37,21 @@ pub(super) fn pointer(
         None => false,
     });
     let sign = match pointer.kind {
-        PointerKind::Reference => "&",
+        PointerKind::Reference | PointerKind::Alias => "&",
         PointerKind::MutReference => "&mut ",
         PointerKind::Box => "",
         _ => {
             return Ok(match to {
                 0 => View::Word("null".to_owned()),
+                address
+                    if let Some(whole) = readable.as_ref().and_then(|it| dynamic(reader, it)) =>
+                {
+                    View::Behind {
+                        sign: format!("{address:#x} -> "),
+                        target: Box::new(whole.0),
+                        suffix: format!(" in a {}", whole.1),
+                    }
+                }
                 address => View::Pointer {
                     address,
                     target: readable.map(Box::new),
@@ -62,10 +80,14 @@ pub(super) fn pointer(
             if pointer.kind == PointerKind::Box && target.ty.size.is_some_and(|size| size > 0) {
                 owned(reader, to)?;
             }
+            let suffix = match dynamic(reader, &target) {
+                Some((_, class)) => format!(" in a {class}"),
+                None => String::new(),
+            };
             Ok(View::Behind {
                 sign: sign.to_owned(),
                 target: Box::new(target),
-                suffix: String::new(),
+                suffix,
             })
         }
         None => match pointer
@@ -81,6 +103,51 @@ pub(super) fn pointer(
             }),
         },
     }
+}
+
+/// The class of the object that an object of C++ is a part of, if that is another than its own: by
+/// the type's name that stands, by way of what `typeid` reads, before the functions of its class.
+fn dynamic(reader: &Reader<'_>, typed: &Typed) -> Option<(Typed, String)> {
+    let class = super::resolve(reader, typed).ok()?;
+    if class.ty.rust {
+        return None;
+    }
+    let functions = functions_of(reader, &class, 0)?;
+    let read = |address: u64| {
+        let number = Slot::Memory(address).number(reader.memory, WORD).ok()?;
+        u64::try_from(number).ok().filter(|address| *address != 0)
+    };
+    let type_info = read(functions.checked_sub(WORD)?)?;
+    let name = read(type_info.checked_add(WORD)?)?;
+    let mut bytes = vec![0; MAX_CLASS_NAME];
+    let there = usize::try_from(reader.memory.size().checked_sub(name)?).ok()?;
+    bytes.truncate(there.min(MAX_CLASS_NAME));
+    reader.memory.read(name, &mut bytes).ok()?;
+    bytes.truncate(memchr::memchr(0, &bytes)?);
+    let mangled = String::from_utf8(bytes).ok()?;
+    let prefix = "typeinfo name for ";
+    let name = wasmscope_symbols::names::prettify(&format!("_ZTS{mangled}"));
+    let name = name.strip_prefix(prefix)?;
+    (*name != *class.ty.full_name).then(|| (typed.clone(), name.to_owned()))
+}
+
+/// Where the functions of a class are listed, by its own first field or that of its bases.
+fn functions_of(reader: &Reader<'_>, class: &Typed, depth: usize) -> Option<u64> {
+    let TypeKind::Struct(fields) = &class.ty.kind else {
+        return None;
+    };
+    if depth > MAX_BASES {
+        return None;
+    }
+    let first = fields.fields.first()?;
+    let place = class.slot.at(first.offset).ok()?;
+    if first.name.starts_with("_vptr") {
+        let at = place.number(reader.memory, WORD).ok()?;
+        return u64::try_from(at).ok();
+    }
+    let base = super::resolve(reader, &reader.typed(first.type_id, place)).ok()?;
+    let is_base = first.name.is_empty() && first.offset == 0;
+    is_base.then(|| functions_of(reader, &base, depth + 1))?
 }
 
 /// A fat pointer to something whose size only the pointer tells (`&OsStr`): where it is and how
