@@ -154,6 +154,45 @@ fn a_trap_stops_with_the_words_of_its_report() {
 
 /// What the guest writes and how it ends is the same, however often it is stopped on the way.
 #[test]
+fn futures_are_listed_with_what_they_await() {
+    let program = sample("async_tasks", Build::Debug, Target::WasiP1);
+    let fails = marked_line("async_tasks", "fails");
+    let awaits = marked_line("async_tasks", "awaits");
+    let answer = play("run\ninfo tasks", &program);
+    let listed = answer
+        .stdout
+        .split_once("async_tasks::run\n")
+        .map_or("", |(_, after)| after);
+    let expected = format!(
+        "  tasks[0]  async fn crawl (at line {awaits})\n            \
+         awaits async fn summarise (at line {})\n            \
+         awaits async fn fetch (at line 40)\n            \
+         awaits Turns {{ left: 7 }}\n",
+        fails - 1
+    );
+    assert!(listed.starts_with(&expected), "{}", answer.stdout);
+    assert!(answer.stdout.contains("when it last waited"));
+    let answer = play(
+        "break main\nrun\ninfo tasks",
+        &orders(Build::Debug, Target::WasiP1),
+    );
+    assert!(
+        answer.stdout.contains("No variable of these frames"),
+        "{}",
+        answer.stdout
+    );
+    let answer = play(
+        "break main\nrun\ninfo tasks 3",
+        &orders(Build::Debug, Target::WasiP1),
+    );
+    assert!(
+        answer.stderr.contains("`all` or nothing"),
+        "{}",
+        answer.stderr
+    );
+}
+
+#[test]
 fn debugging_changes_nothing_for_the_guest() {
     for (name, target) in [
         ("success", Target::WasiP1),

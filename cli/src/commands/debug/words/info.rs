@@ -68,6 +68,14 @@ pub(super) const ROWS: &[Row] = &[
         modules,
     )
     .aliases(&["sharedlibrary", "target"]),
+    Row::new(
+        "tasks",
+        "The futures in the frames' variables, and what each of them awaits",
+        super::tasks::tasks,
+    )
+    .aliases(&["futures", "awaits"])
+    .usage("[all]")
+    .paused(),
     Row::new("hostcalls", "The last calls to the host", hostcalls).usage("[N]"),
     Row::new("program", "How the program stands", program).aliases(&["status", "inferiors"]),
 ];

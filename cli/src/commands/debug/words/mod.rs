@@ -9,3 +9,4 @@ pub(super) mod running;
 pub(super) mod session;
 pub(super) mod source;
 pub(super) mod stack;
+pub(super) mod tasks;

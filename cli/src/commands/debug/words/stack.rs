@@ -191,7 +191,10 @@ impl Shell {
     }
 
     /// The innermost frames, and how many there are beyond them.
-    fn innermost(&mut self, count: usize) -> Result<(Vec<FrameInfo>, Option<usize>), Failure> {
+    pub(super) fn innermost(
+        &mut self,
+        count: usize,
+    ) -> Result<(Vec<FrameInfo>, Option<usize>), Failure> {
         let count = count.min(MOST);
         let mut all: Vec<FrameInfo> = Vec::new();
         let mut total = None;
