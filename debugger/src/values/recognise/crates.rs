@@ -1,11 +1,12 @@
-//! Types of crates that many programs use: bytes, uuid, smallvec, arrayvec. As with std's, it is their
+//! Types of crates that many programs use: bytes, uuid, smallvec, arrayvec, bitflags. As with std's, it is their
 //! fields that are matched; a version that is built otherwise shows those. Dates and times are in
 //! `calendar`.
 
-use super::{address, cells, field, fits, only_field, peeled, sequences, unsigned};
+use super::{address, cells, field, fits, innermost, only_field, peeled, sequences, unsigned};
 use crate::values::Reader;
 use crate::values::memory::{Slot, Typed};
-use crate::values::view::View;
+use crate::values::view::{Member, View};
+use wasmscope_symbols::types::Style;
 use wasmscope_symbols::{TypeKind, Unavailable};
 
 /// `bytes::Bytes` and `BytesMut`: bytes that mostly are text.
@@ -31,6 +32,23 @@ pub(super) fn bytes(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, U
         })
     };
     Some(view())
+}
+
+/// What the `bitflags!` macro makes, in whichever crate: a number, in a newtype of its own. Debug info
+/// does not know the names of the bits.
+pub(super) fn bit_flags(reader: &Reader<'_>, typed: &Typed) -> Option<Result<View, Unavailable>> {
+    let inner = only_field(reader, typed)?;
+    if &*inner.ty.name != "InternalBitFlags" {
+        return None;
+    }
+    let number = innermost(reader, &inner)?;
+    Some(Ok(View::Record {
+        name: super::bare_name(&typed.ty),
+        note: String::new(),
+        style: Style::TupleStruct,
+        fields: vec![Member::of("0", &number)],
+        truncated: false,
+    }))
 }
 
 /// `uuid::Uuid`.

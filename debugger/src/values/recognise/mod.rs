@@ -146,6 +146,9 @@ pub(super) fn recognised(reader: &Reader<'_>, typed: &Typed) -> Option<Result<Vi
     {
         return Some(Ok(objects::closure(reader, typed, fields)));
     }
+    if let Some(view) = crates::bit_flags(reader, typed) {
+        return Some(view);
+    }
     if let TypeKind::Variants(variants) = &typed.ty.kind {
         return coroutines::coroutine(reader, typed, variants);
     }

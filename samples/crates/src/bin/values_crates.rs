@@ -29,6 +29,15 @@ macro_rules! say {
     };
 }
 
+bitflags::bitflags! {
+    /// The names of its bits are not in debug info.
+    #[derive(Clone, Copy)]
+    struct Rights: u32 {
+        const READ = 1;
+        const WRITE = 4;
+    }
+}
+
 fn sequences() {
     let lent = Bytes::from_static(b"lent");
     let owned = Bytes::from("owned \"text\"\n".to_owned());
@@ -44,6 +53,9 @@ fn sequences() {
     let full: SmallVec<[i8; 2]> = smallvec![-1, -2];
     let array: ArrayVec<u16, 4> = [7, 8].into_iter().collect();
     let text: ArrayString<16> = ArrayString::from("in place").unwrap_or_default();
+    let rights = Rights::READ | Rights::WRITE;
+    let no_rights = Rights::empty();
+    say!(sequences: rights = "Rights(5)", no_rights = "Rights(0)");
     show!(sequences: lent owned part no_bytes growing taken inside outside nothing texts full array
         text);
     maps();
