@@ -125,12 +125,87 @@ pub(crate) fn names(
     if tuple_of_one && let Some(inner) = full.strip_suffix(')') {
         full = format!("{inner},)").into();
     }
-    (shorten(&full).into(), full)
+    (without_environments(&shorten(&full)).into(), full)
+}
+
+/// A short name in which what the compiler makes for closures and `async` code is called as people
+/// do: `main::{closure_env#0}<T>` is `main::{closure}`, `crawl::{async_fn_env#0}` `crawl::{async fn}`.
+fn without_environments(short: &str) -> String {
+    const MARK: &str = "_env#";
+    let mut text = String::with_capacity(short.len());
+    let mut rest = short;
+    while let Some(at) = rest.find(MARK) {
+        let (before, after) = rest.split_at(at);
+        let kind = before.rsplit('{').next().unwrap_or_default();
+        let after = after.get(MARK.len()..).unwrap_or_default();
+        let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
+        let named =
+            kind.len() < before.len() && kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let (true, Some(after)) = (named, after.strip_prefix('}')) else {
+            let end = at.saturating_add(MARK.len());
+            text.push_str(rest.get(..end).unwrap_or_default());
+            rest = rest.get(end..).unwrap_or_default();
+            continue;
+        };
+        text.push_str(before.get(..before.len() - kind.len()).unwrap_or_default());
+        text.push_str(&kind.replace('_', " "));
+        text.push('}');
+        rest = after_parameters(after);
+    }
+    text.push_str(rest);
+    text
+}
+
+/// What comes behind the parameters that a text begins with, if it does.
+fn after_parameters(text: &str) -> &str {
+    if !text.starts_with('<') {
+        return text;
+    }
+    let mut depth = 0usize;
+    let mut last = ' ';
+    for (at, c) in text.char_indices() {
+        match c {
+            '<' => depth = depth.saturating_add(1),
+            // The arrow of a function's result closes nothing.
+            '>' if last != '-' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        last = c;
+        if depth == 0 {
+            return text.get(at.saturating_add(1)..).unwrap_or_default();
+        }
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::shorten;
+    use super::{shorten, without_environments};
+
+    #[test]
+    fn what_the_compiler_makes_is_called_as_people_do() {
+        let table = [
+            ("main::{closure_env#0}", "main::{closure}"),
+            ("main::{closure_env#12}<u32, fn() -> T>", "main::{closure}"),
+            (
+                "Map<Iter<u32>, run::{closure#1}::{closure_env#0}<T>>",
+                "Map<Iter<u32>, run::{closure#1}::{closure}>",
+            ),
+            (
+                "Pin<&mut crawl::{async_fn_env#0}>",
+                "Pin<&mut crawl::{async fn}>",
+            ),
+            ("run::{async_block_env#0}<T>", "run::{async block}"),
+            ("a_env#0", "a_env#0"),
+            ("{_env#", "{_env#"),
+            ("{x_env#0", "{x_env#0"),
+            ("{x_env#0}<", "{x}<"),
+            ("Vec<String>", "Vec<String>"),
+        ];
+        for (short, shown) in table {
+            assert_eq!(without_environments(short), shown);
+        }
+    }
 
     #[test]
     fn names_are_cut_to_what_people_read() {

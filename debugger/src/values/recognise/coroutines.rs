@@ -7,7 +7,7 @@
 use crate::values::Reader;
 use crate::values::memory::Typed;
 use crate::values::view::{Member, Task, View};
-use wasmscope_symbols::types::Variants;
+use wasmscope_symbols::types::{Variants, shorten};
 use wasmscope_symbols::{TypeKind, Unavailable};
 
 /// What rustc calls the future that is awaited.
@@ -19,7 +19,7 @@ pub(super) fn coroutine(
     typed: &Typed,
     variants: &Variants,
 ) -> Option<Result<View, Unavailable>> {
-    let title = title(&typed.ty.name)?;
+    let title = title(&typed.ty.full_name)?;
     let view = || {
         let active = super::active(reader, typed, variants)?;
         let mut fields = Vec::new();
@@ -55,8 +55,12 @@ pub(super) fn coroutine(
 }
 
 /// What a coroutine is called, by its type's name: `crawl::{async_fn_env#0}` is `async fn crawl`.
-fn title(name: &str) -> Option<String> {
-    let name = name.split('<').next().unwrap_or(name);
+fn title(full_name: &str) -> Option<String> {
+    if !full_name.contains("_env#") {
+        return None;
+    }
+    let name = shorten(full_name);
+    let name = name.split('<').next().unwrap_or(&name);
     let own = last(name);
     let kind = own.strip_prefix('{')?.split_once("_env#")?.0;
     let of = name

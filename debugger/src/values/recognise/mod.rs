@@ -142,7 +142,7 @@ pub(super) fn recognised(reader: &Reader<'_>, typed: &Typed) -> Option<Result<Vi
         return Some(view);
     }
     if let TypeKind::Struct(fields) = &typed.ty.kind
-        && objects::is_closure(&typed.ty.name)
+        && objects::is_closure(&typed.ty.full_name)
     {
         return Some(Ok(objects::closure(reader, typed, fields)));
     }
