@@ -310,10 +310,15 @@ impl Policy {
             Protocol::Tcp => "connecting",
             Protocol::Udp => "sending",
         };
-        Err(self.refuse(
-            format!("{verb} to {asked}/{protocol}"),
-            format!("--net={asked} allows it, --net all outgoing connections"),
-        ))
+        let mut how = format!("--net={asked} allows it, --net all outgoing connections");
+        // What `sock_recv_from` tells in its second version, taken for a number.
+        let meant = SocketAddr::new(asked.ip(), asked.port().swap_bytes());
+        if protocol == Protocol::Udp && self.state().peers.contains(&meant) {
+            how = format!(
+                "a datagram came from {meant}, whose port WasmEdge tells with its bytes swapped; {how}"
+            );
+        }
+        Err(self.refuse(format!("{verb} to {asked}/{protocol}"), how))
     }
 
     fn is_destination(&self, place: SocketAddr) -> bool {
@@ -520,10 +525,17 @@ mod tests {
         for (host, expected) in [("127.0.0.1:8080", true), ("127.0.0.1:1234", false)] {
             assert_eq!(policy.is_own(at(host), Protocol::Tcp), expected, "{host}");
         }
+        // 5000 is 0x1388.
+        let swapped = policy.connect(at("192.0.2.99:34835"), Protocol::Udp);
+        let how = swapped.expect_err("it may not").how;
+        assert!(
+            how.starts_with("a datagram came from 192.0.2.99:5000, "),
+            "{how}"
+        );
         let count = || told.lock().expect("not poisoned").len();
-        assert_eq!(count(), 4);
+        assert_eq!(count(), 5);
         assert!(policy.connect(at("192.0.2.1:81"), Protocol::Tcp).is_err());
-        assert_eq!(count(), 4, "each refusal is told once");
+        assert_eq!(count(), 5, "each refusal is told once");
     }
 
     #[test]
