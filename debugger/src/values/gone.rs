@@ -22,6 +22,9 @@ const MAX_PARTS: usize = 500;
 /// Elements of an array that are looked at.
 const MAX_ELEMENTS: u64 = 16;
 
+/// What is said of what was declared and nothing else.
+const UNSET: &str = "not given a value yet";
+
 /// What is said of a value that may be none.
 pub(crate) const DOUBT: &str = "perhaps moved out or dropped: nothing uses its memory from here on";
 
@@ -49,10 +52,26 @@ impl Gone {
             return false;
         };
         let size = typed.ty.size.unwrap_or(0);
-        if resident.is_unset() {
+        if resident.is_unset(0..size) {
             let all = address..address.saturating_add(size);
-            self.0.borrow_mut().push((all, "not given a value yet"));
+            self.0.borrow_mut().push((all, UNSET));
             return false;
+        }
+        // Rust gives a struct its value at once; C field by field.
+        if let TypeKind::Struct(fields) = &typed.ty.kind
+            && !typed.ty.rust
+        {
+            let parts = fields_of(reader, fields, &Slot::Memory(0));
+            for part in parts.iter().take(MAX_PARTS) {
+                let (Slot::Memory(start), Some(size)) = (&part.slot, part.ty.size) else {
+                    continue;
+                };
+                let end = start.saturating_add(size);
+                if resident.is_unset(*start..end) {
+                    let part = address.saturating_add(*start)..address.saturating_add(end);
+                    self.0.borrow_mut().push((part, UNSET));
+                }
+            }
         }
         let mut search = Search {
             reader: *reader,

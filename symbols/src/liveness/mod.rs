@@ -162,10 +162,7 @@ impl Resident {
         let uses = self.graph.uses();
         let whole = self.at..self.after(self.size);
         let sought = match uses.ever_looks_at(self.at, self.size) {
-            true => Sought::Memory {
-                whole,
-                part: self.after(part.start.min(self.size))..self.after(part.end.min(self.size)),
-            },
+            true => self.in_memory(part),
             // What is only ever written is there for debuggers; the value itself is elsewhere.
             false => Sought::Locals {
                 locals: uses.spilled_from(self.at, self.size),
@@ -195,14 +192,10 @@ impl Resident {
         liveness
     }
 
-    /// Whether nothing has given the variable a value, of whatever type it is. Only unoptimised code
-    /// tells.
-    pub fn is_unset(&self) -> bool {
-        let whole = self.at..self.after(self.size);
-        let sought = Sought::Memory {
-            part: whole.clone(),
-            whole,
-        };
+    /// Whether nothing has given these bytes of the variable a value, of whatever type it is. Only
+    /// unoptimised code tells.
+    pub fn is_unset(&self, part: Range<u64>) -> bool {
+        let sought = self.in_memory(part);
         if self.graph.uses().optimised || self.is_parameter() {
             return false;
         }
@@ -212,6 +205,13 @@ impl Resident {
             .is_given(&sought, self.position, self.called, &mut left);
         self.left.set(left);
         given == Given::Never
+    }
+
+    fn in_memory(&self, part: Range<u64>) -> Sought {
+        Sought::Memory {
+            whole: self.at..self.after(self.size),
+            part: self.after(part.start.min(self.size))..self.after(part.end.min(self.size)),
+        }
     }
 
     /// Whether it is the caller's memory.

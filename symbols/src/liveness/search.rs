@@ -68,16 +68,15 @@ impl Sought {
     fn is_set_by(&self, found: &Use) -> bool {
         let (at, size) = match found {
             Use::Write { at, size } => (at, *size),
-            Use::SetByte { at, .. } | Use::Address(at) => (at, 1),
+            Use::SetByte { at, .. } => (at, 1),
+            Use::Address(_) => return self.is_touched_by(found),
             Use::Anywhere => return true,
             _ => return false,
         };
         let end = at.offset.saturating_add_unsigned(size);
         match self {
-            Sought::Memory { whole, .. } => {
-                at.base == whole.start.base
-                    && at.offset < whole.end.offset
-                    && end > whole.start.offset
+            Sought::Memory { part, .. } => {
+                at.base == part.start.base && at.offset < part.end.offset && end > part.start.offset
             }
             Sought::Locals { seen_at, .. } => seen_at.contains(at),
         }
