@@ -73,9 +73,10 @@ impl Reader<'_> {
                 // Numbers in atomics and the like.
                 Some(View::Number { .. }) if is_struct => return Ok(Some(typed)),
                 Some(View::Word(word)) if word.ends_with(">)") => {
-                    return Err(Unavailable::Other(
-                        format!("there is no value in it now: {word}").into(),
-                    ));
+                    return Err(Unavailable::Other(match word.ends_with("(<uninit>)") {
+                        true => "nothing is in it yet".into(),
+                        false => format!("there is no value in it now: {word}").into(),
+                    }));
                 }
                 _ => match self.behind(&typed)? {
                     Some(target) => typed = self.resolve(&target)?,
