@@ -73,10 +73,13 @@ __attribute__((noinline)) int show(int argument) {
     operation op = add;
     const int fixed = 11;
     volatile int hot = 12;
+    int late;
+    struct point partly;
+    partly.x = 1;
     calls += op(argument, small + byte + half + (int)word + (int)wide + yes + letter + text[0]);
     calls += (none == 0) + buffer[0] + raw[0] + grid[1][2] + color + odd + pointer->x;
     calls += (untyped != 0) + flags.level + (int)number.whole + head.next->value;
-    calls += named.inside + fixed + hot + (int)real + (int)single;
+    calls += named.inside + fixed + hot + (int)real + (int)single + partly.x;
     __builtin_trap();
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wasmscope_test_support::workspace;
 
 /// (variable, value); addresses are left out.
-const VALUES: [(&str, &str); 29] = [
+const VALUES: [(&str, &str); 31] = [
     ("argument", "42"),
     ("small", "-5"),
     ("byte", "200"),
@@ -44,6 +44,8 @@ const VALUES: [(&str, &str); 29] = [
     ("op", "fn add"),
     ("fixed", "11"),
     ("hot", "12"),
+    ("late", "<unavailable: not given a value yet>"),
+    ("partly", "point { x: 1, y: <not given a value yet> }"),
     ("value", ""),
 ];
 
