@@ -244,8 +244,10 @@ fn a_piece_without_a_place_is_a_gap_and_not_a_zero() {
 #[test]
 fn what_cannot_be_known_says_why() {
     assert_eq!(reason(&place("u32", &[])), "optimised out");
-    let entry = [dw::DW_OP_entry_value.0, 3, WASM, 0, 0, STACK_VALUE];
-    assert!(reason(&place("u32", &entry)).contains("at the call"));
+    // Of an argument that nothing writes the value at the call is known, of other locals it is not.
+    let entry = |local| [dw::DW_OP_entry_value.0, 3, WASM, 0, local, STACK_VALUE];
+    assert_eq!(bytes(&place("u32", &entry(0))), 0x40u32.to_le_bytes());
+    assert!(reason(&place("u32", &entry(1))).contains("at the call"));
     let pointer = [dw::DW_OP_implicit_pointer.0, 0, 0, 0, 0, 0];
     assert!(reason(&place("u32", &pointer)).contains("optimised out of memory"));
     assert!(reason(&place("u32", &[dw::DW_OP_reg0.0])).contains("register"));

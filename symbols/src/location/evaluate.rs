@@ -176,6 +176,11 @@ impl<'a> Run<'_, '_, 'a> {
                     let value = generic(self.state.operand(index)?, encoding)?;
                     evaluation.resume_with_wasm_value(value)?
                 }
+                EvaluationResult::RequiresEntryValue(of) => {
+                    let index = argument_of(of, encoding).ok_or(Unavailable::EntryValue)?;
+                    let value = generic(self.state.argument(index)?, encoding)?;
+                    evaluation.resume_with_entry_value(value)?
+                }
                 EvaluationResult::RequiresMemory {
                     address,
                     size,
@@ -230,6 +235,15 @@ impl<'a> Run<'_, '_, 'a> {
     }
 }
 
+/// The Wasm local that an expression is, if it is nothing else.
+fn argument_of(expression: Expression<Slice<'_>>, encoding: Encoding) -> Option<u32> {
+    let mut operations = expression.operations(encoding);
+    let Operation::WasmLocal { index } = operations.next().ok()?? else {
+        return None;
+    };
+    operations.next().ok()?.is_none().then_some(index)
+}
+
 /// A Wasm value as an expression computes with it.
 fn generic(value: WasmValue, encoding: Encoding) -> Result<Value, Stop> {
     Ok(match (value, encoding.address_size) {
@@ -250,9 +264,7 @@ fn generic(value: WasmValue, encoding: Encoding) -> Result<Value, Stop> {
 /// Why what an expression asks for is not to be had in Wasm.
 fn cannot_answer(asked: &EvaluationResult<Slice<'_>>) -> Unavailable {
     match asked {
-        EvaluationResult::RequiresEntryValue(_) | EvaluationResult::RequiresParameterRef(_) => {
-            Unavailable::EntryValue
-        }
+        EvaluationResult::RequiresParameterRef(_) => Unavailable::EntryValue,
         EvaluationResult::RequiresTls(_) => {
             Unavailable::Other("thread-local, and where is not known".into())
         }

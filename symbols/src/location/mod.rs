@@ -88,6 +88,15 @@ pub trait FrameState {
     /// When some of it is out of bounds or not known.
     fn read(&self, address: u64, buffer: &mut [u8]) -> Result<(), Unavailable>;
 
+    /// What the Wasm local with this index, an argument, held when the function was called.
+    ///
+    /// # Errors
+    /// When it is not known.
+    fn argument(&self, index: u32) -> Result<WasmValue, Unavailable> {
+        let _ = index;
+        Err(Unavailable::EntryValue)
+    }
+
     /// Whether the frame is in a call that has not returned, its place in the code being the call's.
     fn has_called(&self) -> bool {
         false
@@ -200,6 +209,20 @@ struct Lasting<'s> {
 impl FrameState for Lasting<'_> {
     fn wasm_local(&self, index: u32) -> Result<WasmValue, Unavailable> {
         self.state.wasm_local(index)
+    }
+
+    fn argument(&self, index: u32) -> Result<WasmValue, Unavailable> {
+        let is_kept = || {
+            let code = self.module.function_code(self.pc)?;
+            let parameters = self.module.function_type(code.function)?.params().len();
+            let is_one = usize::try_from(index).is_ok_and(|index| index < parameters);
+            Some(is_one && !code.writes_local(index))
+        };
+        // What nothing writes is still what the caller passed.
+        match is_kept() {
+            Some(true) => self.state.wasm_local(index),
+            _ => self.state.argument(index),
+        }
     }
 
     fn wasm_global(&self, index: u32) -> Result<WasmValue, Unavailable> {

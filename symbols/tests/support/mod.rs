@@ -374,14 +374,14 @@ fn sleb(bytes: &mut Vec<u8>, mut n: i64) {
     }
 }
 
-/// The function bodies of [`module`]: each declares two locals, and then has `i32.const 1000`
+/// The function bodies of [`module`]: each has a parameter, declares two locals, and then has `i32.const 1000`
 /// (three bytes) and `drop`, five times over, and `end`.
 pub const PAIRS: usize = 5;
 
 /// A module with this many functions, and custom sections.
 pub fn module(functions: u32, custom: &[(&str, &[u8])]) -> Vec<u8> {
     let mut types = enc::TypeSection::new();
-    types.ty().function([], []);
+    types.ty().function([enc::ValType::I32], []);
     let mut declared = enc::FunctionSection::new();
     let mut code = enc::CodeSection::new();
     for _ in 0..functions {
