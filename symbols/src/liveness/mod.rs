@@ -13,9 +13,10 @@
 //! be read: there the answer is a doubt. Which types have to be dropped is not decided here.
 
 mod drops;
-mod search;
+mod graph;
 mod uses;
 mod walk;
+mod ways;
 
 #[cfg(test)]
 mod tests;
@@ -30,12 +31,13 @@ use crate::types::die;
 use crate::variables::Variable;
 use crate::wasm::{CoreModule, FunctionCode};
 use gimli::{AttributeValue, Operation, UnitRef};
-use search::{Given, Graph, Set, Sought};
+use graph::{Graph, Set, Sought};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use uses::At;
+use ways::{Given, Question};
 
 /// How many functions' graphs are kept.
 const MAX_KEPT: usize = 256;
@@ -172,38 +174,31 @@ impl Resident {
         if matches!(&sought, Sought::Locals { locals, .. } if locals.is_empty()) {
             return Liveness::MayBeLive;
         }
-        let mut left = self.left.get();
-        let over = self
-            .graph
-            .is_over(&sought, self.position, self.called, self.set, &mut left);
-        let mut given = || match self.is_parameter() {
-            true => Given::Surely,
-            false => self
-                .graph
-                .is_given(&sought, self.position, self.called, &mut left),
+        let mut question = Question::new(&self.graph, sought, self.left.get());
+        let liveness = if !question.is_over(self.position, self.called, self.set) {
+            Liveness::MayBeLive
+        } else if uses.optimised {
+            Liveness::SeemsOver
+        } else if self.is_parameter()
+            || question.is_given(self.position, self.called) == Given::Surely
+        {
+            Liveness::Over
+        } else {
+            Liveness::OverOrUnset
         };
-        let liveness = match (over, uses.optimised) {
-            (false, _) => Liveness::MayBeLive,
-            (true, true) => Liveness::SeemsOver,
-            (true, false) if given() == Given::Surely => Liveness::Over,
-            (true, false) => Liveness::OverOrUnset,
-        };
-        self.left.set(left);
+        self.left.set(question.left());
         liveness
     }
 
     /// Whether nothing has given these bytes of the variable a value, of whatever type it is. Only
     /// unoptimised code tells.
     pub fn is_unset(&self, part: Range<u64>) -> bool {
-        let sought = self.in_memory(part);
         if self.graph.uses().optimised || self.is_parameter() {
             return false;
         }
-        let mut left = self.left.get();
-        let given = self
-            .graph
-            .is_given(&sought, self.position, self.called, &mut left);
-        self.left.set(left);
+        let mut question = Question::new(&self.graph, self.in_memory(part), self.left.get());
+        let given = question.is_given(self.position, self.called);
+        self.left.set(question.left());
         given == Given::Never
     }
 

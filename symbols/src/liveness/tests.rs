@@ -1,8 +1,9 @@
 //! Small functions, opcode by opcode. What real compilers make of moves is tested on samples.
 
-use super::search::{Given, Graph, Sought};
+use super::graph::{Graph, Sought};
 use super::uses::At;
 use super::walk;
+use super::ways::{Given, Question};
 use crate::wasm::{Binary, CoreModule};
 use proptest::prelude::*;
 use std::ops::Range;
@@ -59,10 +60,8 @@ impl Function {
             whole: bytes(0..24),
             part: bytes(part),
         };
-        let over = |at: &u32| {
-            self.graph
-                .is_over(&sought, *at, true, Some(set), &mut 10_000)
-        };
+        let mut question = Question::new(&self.graph, sought, 10_000);
+        let over = |at: &u32| question.is_over(*at, true, Some(set));
         self.looks().iter().map(over).collect()
     }
 
@@ -71,7 +70,8 @@ impl Function {
             whole: bytes(part.clone()),
             part: bytes(part),
         };
-        let given = |at: &u32| self.graph.is_given(&sought, *at, true, &mut 10_000);
+        let mut question = Question::new(&self.graph, sought, 10_000);
+        let given = |at: &u32| question.is_given(*at, true);
         self.looks().iter().map(given).collect()
     }
 }
@@ -190,7 +190,8 @@ fn a_local_that_is_written_for_debuggers_is_followed_itself() {
             seen_at: at,
         };
         let looks = it.looks();
-        let over = |at: &u32| it.graph.is_over(&sought, *at, true, Some(0), &mut 1000);
+        let mut question = Question::new(&it.graph, sought, 1000);
+        let over = |at: &u32| question.is_over(*at, true, Some(0));
         looks.iter().map(over).collect::<Vec<_>>()
     };
     assert_eq!(spilled("local.get 2 call $drop call $look"), [false, true]);
@@ -220,8 +221,9 @@ proptest! {
         let Some(graph) = uses.and_then(|uses| Graph::new(&code, uses)) else { return Ok(()) };
         let sought = Sought::Memory { whole: bytes(0..24), part: bytes(0..12) };
         for position in 0..u32::try_from(code.len()).unwrap_or(0) {
-            graph.is_over(&sought, position, false, Some(0), &mut 1000);
-            graph.is_given(&sought, position, true, &mut 1000);
+            let mut question = Question::new(&graph, sought.clone(), 1000);
+            question.is_over(position, false, Some(0));
+            question.is_given(position, true);
         }
     }
 }

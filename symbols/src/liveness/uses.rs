@@ -3,6 +3,7 @@
 //! is found out is in [`super::walk`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 
 /// An address in the memory of variables: so many bytes from what a Wasm local holds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -43,17 +44,34 @@ pub(super) struct FlagBranch {
 /// What one function does.
 #[derive(Debug, Default)]
 pub(super) struct Uses {
-    /// By the position of the opcode.
-    uses: BTreeMap<u32, Vec<Use>>,
+    /// With the positions of their opcodes, rising.
+    uses: Vec<(u32, Use)>,
+    /// Which of those are about a place, by where it begins.
+    by_place: BTreeMap<At, Vec<u32>>,
+    /// Which are about a Wasm local's value.
+    by_local: HashMap<u32, Vec<u32>>,
+    anywhere: Vec<u32>,
     branches: HashMap<u32, FlagBranch>,
     /// Bytes of each place that are written from a Wasm local, and from which.
     spills: BTreeMap<At, Spill>,
     /// Places that are read, or whose address is taken, somewhere.
     looked_at: BTreeSet<At>,
-    anywhere: bool,
     copied: HashSet<u32>,
     /// Whether the code has opcodes that only optimising back ends write.
     pub optimised: bool,
+}
+
+/// What one function does with one variable, in the order of its opcodes.
+pub(super) struct About(Vec<(u32, Use)>);
+
+impl About {
+    /// What the opcodes of a range do.
+    pub fn within(&self, range: Range<u32>) -> impl ExactSizeIterator<Item = &Use> {
+        let before = |end: u32| self.0.partition_point(|(position, _)| *position < end);
+        let range = before(range.start)..before(range.end.max(range.start));
+        let uses = self.0.get(range).unwrap_or_default();
+        uses.iter().map(|(_, found)| found)
+    }
 }
 
 /// What a function writes to a place out of a Wasm local.
@@ -68,14 +86,22 @@ struct Spill {
 impl Uses {
     /// Notes what the opcode at a position does.
     pub fn note(&mut self, position: u32, found: Use) {
+        // A function has fewer opcodes than 2³², and few uses each.
+        let number = u32::try_from(self.uses.len()).unwrap_or(u32::MAX);
+        self.uses.push((position, found));
         match found {
             Use::Read { at, .. } | Use::Address(at) => {
                 self.looked_at.insert(at);
+                self.by_place.entry(at).or_default().push(number);
             }
-            Use::Anywhere => self.anywhere = true,
-            Use::Local(_) | Use::Kept { .. } | Use::Write { .. } | Use::SetByte { .. } => {}
+            Use::Write { at, .. } | Use::SetByte { at, .. } => {
+                self.by_place.entry(at).or_default().push(number);
+            }
+            Use::Local(local) | Use::Kept { local, .. } => {
+                self.by_local.entry(local).or_default().push(number);
+            }
+            Use::Anywhere => self.anywhere.push(number),
         }
-        self.uses.entry(position).or_default().push(found);
     }
 
     /// Notes which flag decides the branch at a position.
@@ -95,10 +121,32 @@ impl Uses {
         self.spills.insert(at, Spill { local, size, only });
     }
 
-    /// What the opcodes of a range do, in order.
-    pub fn within(&self, range: std::ops::Range<u32>) -> impl DoubleEndedIterator<Item = &Use> {
-        let range = range.start..range.end.max(range.start);
-        self.uses.range(range).flat_map(|(_, uses)| uses)
+    /// All that may be done with what is in these places, with the values of these Wasm locals or what
+    /// they point to, and with these bytes.
+    pub fn about(&self, places: Range<At>, locals: &[u32], bytes: &[At]) -> About {
+        // The longest reads and writes reach so far from where they begin.
+        let longest = At {
+            offset: places.start.offset.saturating_sub(15),
+            ..places.start
+        };
+        let all_of = |base: u32| {
+            let at = |offset| At { base, offset };
+            at(i64::MIN)..at(i64::MAX)
+        };
+        let mut numbers = self.anywhere.clone();
+        let ranges = locals.iter().map(|local| all_of(*local));
+        for range in ranges.chain([longest..places.end.max(longest)]) {
+            numbers.extend(self.by_place.range(range).flat_map(|(_, numbers)| numbers));
+        }
+        let of_bytes = bytes.iter().filter_map(|at| self.by_place.get(at));
+        let of_locals = locals.iter().filter_map(|local| self.by_local.get(local));
+        numbers.extend(of_bytes.chain(of_locals).flatten());
+        numbers.sort_unstable();
+        numbers.dedup();
+        let uses = numbers
+            .iter()
+            .filter_map(|number| self.uses.get(*number as usize));
+        About(uses.copied().collect())
     }
 
     /// The flag that decides the branch at a position.
@@ -118,7 +166,7 @@ impl Uses {
             offset: at.offset.saturating_add_unsigned(size),
             ..at
         };
-        self.anywhere || self.looked_at.range(at..end).next().is_some()
+        !self.anywhere.is_empty() || self.looked_at.range(at..end).next().is_some()
     }
 
     /// The Wasm locals that a variable is in whose place is only written, once, as debuggers want it;
