@@ -5,7 +5,6 @@ mod driver;
 mod hostile;
 
 use driver::{Break, Do, Run, Stop, drive};
-use std::path::PathBuf;
 use wasmscope_debugger::stepping::{StepKind, StepSettings};
 use wasmscope_test_support::{Build, Target, marked_line, sample, sample_source, wat_to_wasm};
 
@@ -230,14 +229,11 @@ const FIBONACCI: &str = r#"(module
         (drop (call $fib (i32.const 15)))
         (drop (call $fib (i32.const 2)))))"#;
 
-fn module_of(text: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join("wasmscope-stepping");
-    std::fs::create_dir_all(&folder).expect("a folder for temporary files");
-    let hash = text.bytes().fold(7_u64, |hash, byte| {
-        hash.wrapping_mul(31).wrapping_add(u64::from(byte))
-    });
-    let path = folder.join(format!("{hash:x}-{}.wasm", std::process::id()));
-    std::fs::write(&path, wat_to_wasm(text)).expect("a temporary file");
+/// A module in a file of its own, for as long as the path is held: tests run side by side.
+fn module_of(text: &str) -> tempfile::TempPath {
+    let file = tempfile::Builder::new().suffix(".wasm").tempfile();
+    let path = file.expect("a temporary file").into_temp_path();
+    std::fs::write(&path, wat_to_wasm(text)).expect("it can be written");
     path
 }
 

@@ -28,7 +28,7 @@ use crate::location::{self, FrameBaseRegister, FrameState, Place};
 use crate::offsets::CodeOffset;
 use crate::symbols::Symbols;
 use crate::types::die;
-use crate::variables::Variable;
+use crate::variables::{Variable, VariableKind};
 use crate::wasm::{CoreModule, FunctionCode};
 use gimli::{AttributeValue, Operation, UnitRef};
 use graph::{Graph, Set, Sought};
@@ -257,7 +257,10 @@ fn place_of(info: &DebugInfo<'_>, variable: &Variable) -> Option<(At, Option<u32
         FrameBaseRegister::Global(_) => None,
     };
     let (unit, entry) = die::entry(info, located.die)?;
-    Some((offset_of(unit, &entry, frame)?, frame, size))
+    let at = offset_of(unit, &entry, frame)?;
+    // What else is where the caller says would be the function's result, which is not moved at the end.
+    let is_own = Some(at.base) == frame || variable.kind == VariableKind::Argument;
+    is_own.then_some((at, frame, size))
 }
 
 fn base_address(local: u32, state: &dyn FrameState) -> Option<u64> {
