@@ -342,6 +342,8 @@ impl<'a> Collector<'_, 'a> {
         if variable.name.is_empty() {
             return;
         }
+        // rustc names what an `async` body is polled with as if a source had.
+        variable.artificial |= &*variable.name == "_task_context";
         variable.declared_later = variable.kind == VariableKind::Local
             && match (variable.line, self.line) {
                 (Some(declared), Some(now)) => declared > now,

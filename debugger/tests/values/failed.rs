@@ -108,7 +108,8 @@ impl Failed {
                     .unwrap_or_default()
                     .to_owned();
                 let line = frame.location.as_ref().and_then(|location| location.line);
-                for variable in symbols.variables(die, pc, line) {
+                let found = symbols.variables(die, pc, line).into_iter();
+                for variable in found.filter(|variable| !variable.artificial) {
                     let value = reader.variable(&variable, pc, &state);
                     values.push((format!("{function}.{}", variable.name), value));
                 }

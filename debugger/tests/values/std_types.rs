@@ -151,6 +151,9 @@ fn states_and_counts_are_told() {
         });
         assert_eq!(variables[name], expected, "{sample} {name}");
     }
+    let made = |name: &&String| name.contains("_task_context");
+    let made: Vec<&String> = all["async_tasks"].keys().filter(made).collect();
+    assert!(made.is_empty(), "nobody wrote these: {made:?}");
 }
 
 #[test]
