@@ -142,13 +142,11 @@ impl CallSites {
             .take(MAX_VARIABLES)
             .map(|variable| {
                 let value = reader.variable(variable, offset, &state);
+                let shown = value.summary.is_some().then(|| value.to_string());
                 Local {
                     name: value.name,
                     type_name: Some(value.type_name).filter(|name| name != "?"),
-                    value: value.summary.map(|summary| match &value.doubt {
-                        Some(doubt) => format!("{summary} <{doubt}>"),
-                        None => summary,
-                    }),
+                    value: shown,
                     unavailable: value.unavailable,
                 }
             })

@@ -239,7 +239,10 @@ impl<'c> Compiler<'c> {
         let pc = self.names.context.pc;
         let symbols = self.symbols();
         let variable = value.variable.as_ref();
-        variable.is_some_and(|it| may_be_dropped(symbols, ty) && symbols.may_be_over(it, pc))
+        // C gives structs their values field by field: that is for the walk to look at.
+        let by_field = !ty.rust && matches!(ty.kind, TypeKind::Struct(_));
+        let dropped = may_be_dropped(symbols, ty);
+        variable.is_some_and(|it| by_field || symbols.may_lack_value(it, pc, dropped))
     }
 
     fn name(&self, name: usize) -> Option<Compiled> {

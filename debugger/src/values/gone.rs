@@ -123,13 +123,12 @@ pub(crate) fn may_be_dropped(symbols: &Symbols, ty: &Type) -> bool {
             return true;
         }
         let ty = symbols.describe_type(id);
+        match dropping(symbols, &ty) {
+            Dropping::Always => return true,
+            Dropping::Never => continue,
+            Dropping::ByParts => {}
+        }
         match &ty.kind {
-            _ if is_never_dropped(&ty.full_name) => {}
-            TypeKind::Pointer(pointer) if pointer.kind != PointerKind::Box => {}
-            TypeKind::Pointer(_) => return true,
-            _ if owns_by_name(&ty.full_name) || symbols.implements_drop(&ty.full_name) => {
-                return true;
-            }
             TypeKind::Struct(fields) => open.extend(fields.fields.iter().map(|it| it.type_id)),
             TypeKind::Variants(variants) => {
                 let bodies = variants.variants.iter().filter_map(|it| it.body.as_ref());
@@ -141,6 +140,28 @@ pub(crate) fn may_be_dropped(symbols: &Symbols, ty: &Type) -> bool {
         }
     }
     false
+}
+
+/// Whether values of a type do something when they are dropped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dropping {
+    /// They do, whatever is in them.
+    Always,
+    /// They hold or point to what is dropped elsewhere.
+    Never,
+    /// Their parts may.
+    ByParts,
+}
+
+fn dropping(symbols: &Symbols, ty: &Type) -> Dropping {
+    let name = &*ty.full_name;
+    match &ty.kind {
+        TypeKind::Pointer(pointer) if pointer.kind == PointerKind::Box => Dropping::Always,
+        TypeKind::Pointer(_) => Dropping::Never,
+        _ if is_never_dropped(name) => Dropping::Never,
+        _ if owns_by_name(name) || symbols.implements_drop(name) => Dropping::Always,
+        _ => Dropping::ByParts,
+    }
 }
 
 struct Search<'r> {
@@ -163,8 +184,9 @@ impl Search<'_> {
         };
         let size = typed.ty.size.filter(|size| *size > 0)?;
         let all = address..address.checked_add(size)?;
-        let whole = matches!(typed.ty.kind, TypeKind::Pointer(_) | TypeKind::Variants(_))
-            || self.drops_itself(&typed.ty.full_name);
+        let itself = dropping(self.reader.symbols, &typed.ty) == Dropping::Always;
+        // Of a long array not all elements are looked at.
+        let whole = itself || matches!(typed.ty.kind, TypeKind::Variants(_) | TypeKind::Array(_));
         let mut why = None;
         if whole {
             let start = address.checked_sub(self.address)?;
@@ -177,7 +199,7 @@ impl Search<'_> {
         // Nothing can be moved out of what implements `Drop` itself.
         if why.is_none()
             && let Some(depth) = depth.checked_sub(1)
-            && !self.drops_itself(&typed.ty.full_name)
+            && !itself
         {
             let parts = self.parts_of(typed);
             let mut all_gone = !whole;
@@ -197,11 +219,6 @@ impl Search<'_> {
         why
     }
 
-    /// Whether a type does something itself when it is dropped, its parts aside.
-    fn drops_itself(&self, full_name: &str) -> bool {
-        owns_by_name(full_name) || self.reader.symbols.implements_drop(full_name)
-    }
-
     /// Whether a value has anything in it that has to be dropped. Of an enum only the variant counts
     /// that it is.
     fn must_be_dropped(&mut self, typed: &Typed, depth: usize) -> bool {
@@ -212,12 +229,10 @@ impl Search<'_> {
         if !typed.ty.rust {
             return false;
         }
-        let name = &*typed.ty.full_name;
-        match &typed.ty.kind {
-            TypeKind::Pointer(pointer) => pointer.kind == PointerKind::Box,
-            _ if is_never_dropped(name) => false,
-            _ if self.drops_itself(name) => true,
-            _ => self
+        match dropping(self.reader.symbols, &typed.ty) {
+            Dropping::Always => true,
+            Dropping::Never => false,
+            Dropping::ByParts => self
                 .parts_of(typed)
                 .iter()
                 .any(|part| self.must_be_dropped(part, depth)),

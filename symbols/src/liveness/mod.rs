@@ -39,8 +39,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use uses::At;
 use ways::{Given, Question};
 
-/// How many functions' graphs are kept.
-const MAX_KEPT: usize = 256;
+/// How many opcodes the functions have whose graphs are kept.
+const MAX_KEPT: usize = 2_000_000;
+
+/// Bytes of a part of a variable that is asked about by itself, and how many of those one has at most.
+const WORD: u64 = 4;
+const MAX_WORDS: u64 = 256;
 
 /// How much of a function is passed to answer the questions about one variable and its parts.
 const MAX_STEPS: usize = 100_000;
@@ -60,7 +64,13 @@ pub enum Liveness {
 
 /// The functions that were looked at; `None` of those that cannot be followed.
 #[derive(Default)]
-pub(crate) struct KeptGraphs(Mutex<HashMap<GraphOf, Option<Arc<Graph>>>>);
+pub(crate) struct KeptGraphs(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    graphs: HashMap<GraphOf, Option<Arc<Graph>>>,
+    opcodes: usize,
+}
 
 /// A function by its index, and the local that its frame is in.
 type GraphOf = (u32, Option<u32>);
@@ -106,12 +116,20 @@ impl Symbols {
         Some(resident)
     }
 
-    /// Whether there may be no value in a variable when the guest stops at `pc`, whatever its flags
-    /// say then.
-    pub fn may_be_over(&self, variable: &Variable, pc: CodeOffset) -> bool {
+    /// Whether a variable, or a part of it, may have no value when the guest stops at `pc`, whatever its
+    /// flags say then. `dropped` says that its type may have to be dropped.
+    pub fn may_lack_value(&self, variable: &Variable, pc: CodeOffset, dropped: bool) -> bool {
         let place = self.with(|info| place_of(info, variable));
         let resident = place.and_then(|(at, frame, size)| self.resident_at(pc, at, frame, size));
-        resident.is_some_and(|it| it.liveness(0..it.size) != Liveness::MayBeLive)
+        resident.is_some_and(|it| {
+            let is_over = |start: u64| {
+                let part = start..start.saturating_add(WORD).min(it.size);
+                matches!(it.liveness(part), Liveness::Over | Liveness::OverOrUnset)
+            };
+            let words = (0..it.size.div_ceil(WORD)).map(|word| word.saturating_mul(WORD));
+            it.is_unset(0..it.size)
+                || dropped && (it.size > MAX_WORDS * WORD || words.into_iter().any(is_over))
+        })
     }
 
     fn resident_at(
@@ -143,17 +161,20 @@ impl Symbols {
             let kept = self.kept_graphs().0.lock();
             kept.unwrap_or_else(PoisonError::into_inner)
         };
-        if let Some(known) = lock().get(&key) {
+        if let Some(known) = lock().graphs.get(&key) {
             return known.clone();
         }
         let code = module.code_of(body);
         let uses = walk::read(module, body, frame);
         let graph = uses.and_then(|uses| Graph::new(&code, uses)).map(Arc::new);
         let mut kept = lock();
-        if kept.len() >= MAX_KEPT {
-            kept.clear();
+        // One that cannot be followed is as little to keep as one with few opcodes.
+        let opcodes = if graph.is_some() { code.len() } else { 1 };
+        if kept.opcodes.saturating_add(opcodes) > MAX_KEPT {
+            *kept = Kept::default();
         }
-        kept.insert(key, graph.clone());
+        kept.opcodes = kept.opcodes.saturating_add(opcodes);
+        kept.graphs.insert(key, graph.clone());
         graph
     }
 }

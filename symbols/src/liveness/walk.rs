@@ -14,6 +14,9 @@ const MAX_WALKS: usize = 8;
 /// Opcodes of a function that is looked at; larger ones are not.
 const MAX_OPCODES: usize = 1 << 20;
 
+/// Operands that are taken and given on one walk, more than which no compiler's code has.
+const MAX_WORK: usize = 16 << 20;
+
 /// The deepest nesting of blocks that is followed.
 const MAX_BLOCKS: usize = 4096;
 
@@ -137,6 +140,8 @@ struct Walk<'m> {
     /// How many blocks were opened since execution cannot come here.
     dead: Option<usize>,
     position: u32,
+    /// How many operands may still be taken and given.
+    left: usize,
     found: Uses,
 }
 
@@ -153,6 +158,7 @@ impl<'m> Walk<'m> {
             }],
             dead: None,
             position: 0,
+            left: MAX_WORK,
             found: Uses::default(),
         }
     }
@@ -427,20 +433,25 @@ impl<'m> Walk<'m> {
             Operator::Nop => {}
             other => {
                 let (taken, given) = plain_arity(other)?;
-                let operands = self.take(usize::try_from(taken).ok()?);
-                self.mix(&operands, usize::try_from(given).ok()?);
+                let given = usize::try_from(given).ok()?;
+                let operands = self.take(usize::try_from(taken).ok()?, given)?;
+                self.mix(&operands, given);
             }
         }
         Some(())
     }
 
-    fn take(&mut self, count: usize) -> Vec<Value> {
-        (0..count).map(|_| self.pop()).collect()
+    /// Takes operands for an opcode that gives `given`; `None` when there have been too many.
+    fn take(&mut self, count: usize, given: usize) -> Option<Vec<Value>> {
+        let work = count.saturating_add(given).saturating_add(1);
+        self.left = self.left.checked_sub(work)?;
+        Some((0..count).map(|_| self.pop()).collect())
     }
 
     /// A call. What it gives may point to what it was given, and is not that.
     fn call(&mut self, ty: &FuncType, more: usize) -> Option<()> {
-        let operands = self.take(ty.params().len().checked_add(more)?);
+        let taken = ty.params().len().checked_add(more)?;
+        let operands = self.take(taken, ty.results().len())?;
         self.mix(&operands, 0);
         let results = std::iter::repeat_n(Value::Plain, ty.results().len());
         self.operands.extend(results);
@@ -466,7 +477,7 @@ impl<'m> Walk<'m> {
         if self.blocks.len() >= MAX_BLOCKS {
             return None;
         }
-        let operands = self.take(parameters);
+        let operands = self.take(parameters, parameters)?;
         self.mix(&operands, parameters);
         let base = self.operands.len().saturating_sub(parameters);
         self.blocks.push(Block { ty, base });
@@ -482,6 +493,7 @@ impl<'m> Walk<'m> {
         let block = self.blocks.last()?;
         let (base, ty) = (block.base, block.ty);
         let (parameters, _) = self.arity(ty)?;
+        self.left = self.left.checked_sub(parameters)?;
         self.forget_down_to(base);
         self.operands
             .extend(std::iter::repeat_n(Value::Plain, parameters));
@@ -491,6 +503,7 @@ impl<'m> Walk<'m> {
     fn close(&mut self) -> Option<()> {
         let block = self.blocks.pop()?;
         let (_, results) = self.arity(block.ty)?;
+        self.left = self.left.checked_sub(results)?;
         self.forget_down_to(block.base);
         // Results come from several places, and may be addresses in one of them.
         let result = match results {

@@ -122,7 +122,8 @@ impl<'g> Question<'g> {
         while let Some((number, end)) = open.pop() {
             let stretch = self.graph.stretches.get(number as usize)?;
             let mut uses = self.about.within(stretch.positions.start..end);
-            self.left = self.left.checked_sub(uses.len().saturating_add(1))?;
+            let work = uses.len().saturating_add(stretch.from.len());
+            self.left = self.left.checked_sub(work.saturating_add(1))?;
             let gives = uses.any(|it| self.sought.is_set_by(it));
             if gives {
                 found = true;
@@ -161,7 +162,9 @@ impl<'g> Question<'g> {
                 Passed::TooMuch => return Ways::TooMany,
                 Passed::Untouched(set) => set,
             };
-            for next in self.graph.next_of(stretch, set) {
+            let next = self.graph.next_of(stretch, set);
+            self.left = self.left.saturating_sub(next.len());
+            for next in next {
                 let Some(next) = next else {
                     return Ways::OneWithout;
                 };

@@ -101,8 +101,10 @@ fn value(
             };
             let sign = if node.changed { " ≠ " } else { " = " };
             out.put(sign, theme.dim);
-            if node.value.doubt.is_some() {
-                out.put("perhaps moved out or dropped: ", theme.warning);
+            if let Some(doubt) = &node.value.doubt {
+                // The doubt itself, in front, where it is not cut off; why is behind the colon.
+                let doubt = doubt.split(':').next().unwrap_or_default();
+                out.put(doubt, theme.warning).put(": ", theme.dim);
             }
             out.put_cut(summary, style);
         }
